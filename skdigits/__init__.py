@@ -1,0 +1,35 @@
+"""Handwritten-digit recognition as a scikit-learn estimator.
+
+Importing :mod:`skdigits` is cheap: every public name is loaded on first use (:pep:`562`), so that
+TensorFlow, Gradio, Matplotlib and pandas are only imported by the code that needs them.
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "DigitCNNClassifier": "_classifier",
+    "PixelScaler": "_scaling",
+    "load_pipeline": "_persistence",
+    "make_digit_pipeline": "_pipeline",
+    "save_pipeline": "_persistence",
+}
+_MODULES = ["datasets", "kaggle", "plotting"]
+
+__all__ = [*sorted(_HOMES), *_MODULES, "__version__"]
+
+
+def __getattr__(name):
+    if name in _HOMES:
+        value = getattr(import_module(f"skdigits.{_HOMES[name]}"), name)
+    elif name in _MODULES:
+        value = import_module(f"skdigits.{name}")
+    else:
+        raise AttributeError(f"module 'skdigits' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted(set(globals()) | set(__all__))

@@ -1,0 +1,149 @@
+"""The named networks: each a pure function of plain arguments to an untrained `keras.Model`.
+
+A network takes images of shape (height, width, 1) and ends in one logit per class. Keras is imported
+inside the functions, so that knowing the names costs nothing.
+"""
+
+import inspect
+
+
+def compact(image_shape, n_classes, *, width=1.0, dropout=None, batch_norm=None):
+    """Small batch-normalised network: four 3x3 convolutions, pooled early to stay cheap.
+
+    Parameters
+    ----------
+    image_shape : (int, int)
+        Height and width in pixels.
+    n_classes : int
+        Number of logits.
+    width : float, default=1.0
+        Multiplies the channels 16, 32, 64, 64.
+    dropout : float, default=None
+        Rate before the last layer; None is 0.
+    batch_norm : bool, default=None
+        Whether to normalise after each convolution; None is True.
+
+    Returns
+    -------
+    model : keras.Model
+    """
+    from keras import Input, Model, layers
+
+    batch_norm = True if batch_norm is None else batch_norm
+
+    def block(x, channels, pool=False):
+        channels = max(1, round(channels * width))
+        x = layers.Conv2D(
+            channels, 3, padding="same", use_bias=not batch_norm, kernel_initializer="he_normal"
+        )(x)
+        if pool:  # before the activation: a quarter of the work, the same result
+            x = layers.MaxPooling2D(padding="same")(x)
+        if batch_norm:
+            x = layers.BatchNormalization(momentum=0.9)(x)
+        return layers.ReLU()(x)
+
+    inputs = Input((*image_shape, 1))
+    x = block(inputs, 16, pool=True)
+    x = block(x, 32)
+    x = block(x, 64, pool=True)
+    x = block(x, 64, pool=True)
+    x = layers.Flatten()(x)
+    if dropout:
+        x = layers.Dropout(dropout)(x)
+    return Model(inputs, layers.Dense(n_classes)(x))
+
+
+def classic(image_shape, n_classes, *, width=1.0, dropout=None, batch_norm=None):
+    """The network of the well-known Kaggle notebooks: 5x5 and 3x3 convolutions, Dense 256.
+
+    Parameters
+    ----------
+    image_shape : (int, int)
+        Height and width in pixels.
+    n_classes : int
+        Number of logits.
+    width : float, default=1.0
+        Multiplies the channels 32, 32, 64, 64 and the 256 hidden units.
+    dropout : float, default=None
+        Rate before the last layer, and half that rate after each pooling; None is 0.5.
+    batch_norm : bool, default=None
+        Whether to normalise after each convolution; None is False.
+
+    Returns
+    -------
+    model : keras.Model
+    """
+    from keras import Input, Model, layers
+
+    dropout = 0.5 if dropout is None else dropout
+
+    def convolution(x, channels, kernel_size):
+        x = layers.Conv2D(max(1, round(channels * width)), kernel_size, padding="same")(x)
+        if batch_norm:
+            x = layers.BatchNormalization(momentum=0.9)(x)
+        return layers.ReLU()(x)
+
+    x = inputs = Input((*image_shape, 1))
+    for channels, kernel_size in [(32, 5), (64, 3)]:
+        x = convolution(x, channels, kernel_size)
+        x = convolution(x, channels, kernel_size)
+        x = layers.MaxPooling2D(padding="same")(x)
+        x = layers.Dropout(dropout / 2)(x)
+    x = layers.Flatten()(x)
+    x = layers.Dense(max(1, round(256 * width)), activation="relu")(x)
+    x = layers.Dropout(dropout)(x)
+    return Model(inputs, layers.Dense(n_classes)(x))
+
+
+ARCHITECTURES = {"classic": classic, "compact": compact}
+
+
+def build_network(architecture, image_shape, n_classes, **arguments):
+    """Build a network by name or from the caller's own function, and check that it fits.
+
+    Parameters
+    ----------
+    architecture : str or callable
+        A key of `ARCHITECTURES`, or a function with the same signature; it is given only those of
+        the keyword arguments that it names.
+    image_shape : (int, int)
+        Height and width in pixels.
+    n_classes : int
+        Number of logits.
+    **arguments
+        `width`, `dropout` and `batch_norm`.
+
+    Returns
+    -------
+    model : keras.Model
+
+    Raises
+    ------
+    ValueError
+        If the function returns something else than a `keras.Model` from images to logits.
+    """
+    import keras
+
+    build = ARCHITECTURES.get(architecture, architecture)
+    named = inspect.signature(build).parameters.values()
+    if not any(p.kind is p.VAR_KEYWORD for p in named):
+        names = {p.name for p in named}
+        arguments = {name: value for name, value in arguments.items() if name in names}
+    model = build(image_shape, n_classes, **arguments)
+    if not isinstance(model, keras.Model):
+        raise ValueError(
+            f"architecture {build!r} returned {type(model).__name__}, expected a keras.Model."
+        )
+    expected = [(None, *image_shape, 1)], (None, n_classes)
+    got = [tuple(i.shape) for i in model.inputs], tuple(model.outputs[0].shape)
+    if got != expected or len(model.outputs) != 1:
+        raise ValueError(
+            f"architecture {build!r} maps {got[0]} to {got[1]}, expected {expected[0]} to "
+            f"{expected[1]}: one image in, one logit per class out."
+        )
+    if getattr(model.layers[-1], "activation", None) is keras.activations.softmax:
+        raise ValueError(
+            f"architecture {build!r} ends in a softmax, expected logits: remove the last "
+            "activation, the probabilities are computed outside the network."
+        )
+    return model

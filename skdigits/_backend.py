@@ -1,0 +1,401 @@
+"""The only room that touches SciKeras, Keras training and TensorFlow.
+
+Plain values go in and come out: a `NetworkSpec` says which network, NumPy arrays hold its weights.
+Building and tracing a network takes longer than a small fit and leaks a little memory each time, so
+one compiled network is kept for each specification and set back to fresh weights before each fit.
+"""
+
+import threading
+import warnings
+from collections import OrderedDict
+from contextlib import contextmanager
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from skdigits._architectures import build_network
+from skdigits._quiet_import import quietly
+from skdigits._random import seeded_globals
+from skdigits._schedules import SCHEDULES
+from skdigits.exceptions import ThreadsWarning
+
+with quietly():
+    import keras
+    import tensorflow as tf
+    from scikeras.wrappers import KerasClassifier
+
+    from skdigits._augmentation import RandomDistortion, resolve_augmentation
+    from skdigits._monitor import AugmentationFade, Monitor, ProgressBar, ValidationData
+
+__all__ = [
+    "NetworkSpec",
+    "Objective",
+    "Plan",
+    "build_model",
+    "predict_logits",
+    "resolve_augmentation",
+    "train",
+]
+
+_MAX_KEPT = 8
+_LOCK = threading.RLock()  # the kept networks are shared: one fit at a time in a process
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """Which network: all that `build_network` needs, hashable."""
+
+    architecture: object
+    image_shape: tuple
+    n_classes: int
+    width: float = 1.0
+    dropout: float | None = None
+    batch_norm: bool | None = None
+
+    def build(self, seed=0):
+        """An untrained `keras.Model`; nothing global is changed by building it."""
+        with _plain_keras(), seeded_globals(seed):
+            return build_network(
+                self.architecture,
+                self.image_shape,
+                self.n_classes,
+                width=self.width,
+                dropout=self.dropout,
+                batch_norm=self.batch_norm,
+            )
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What is compiled into the training step."""
+
+    optimizer: str = "adamw"
+    weight_decay: float = 0.0
+    label_smoothing: float = 0.0
+    augmentation: tuple | None = None
+
+
+@dataclass
+class Plan:
+    """How long, how fast and in which order to train, and what to do at the end of an epoch."""
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    learning_rate_schedule: str
+    init_seed: int
+    order_seed: int
+    n_iter_no_change: int | None = None
+    restore_best: bool = True
+    callbacks: tuple = ()
+    n_threads: int | None = None
+    verbose: bool = False
+
+    def count_batches(self, n_rows):
+        """Batches in an epoch, of nearly equal size so that no tiny last one disturbs the fit."""
+        return max(1, round(n_rows / self.batch_size))
+
+
+@contextmanager
+def _plain_keras():
+    """Build with float32 and channels last whatever the user has set, and set it back."""
+    floatx = keras.config.floatx()
+    policy = keras.config.dtype_policy()
+    data_format = keras.config.image_data_format()
+    keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy("float32")
+    keras.config.set_image_data_format("channels_last")
+    try:
+        yield
+    finally:
+        keras.config.set_floatx(floatx)
+        keras.config.set_dtype_policy(policy)
+        keras.config.set_image_data_format(data_format)
+
+
+def limit_threads(n_threads):
+    """Ask TensorFlow for `n_threads` CPU threads; it listens only before its first operation."""
+    if n_threads is None:
+        return
+    threading_config = tf.config.threading
+    if threading_config.get_intra_op_parallelism_threads() == n_threads:
+        return
+    try:
+        threading_config.set_intra_op_parallelism_threads(n_threads)
+        threading_config.set_inter_op_parallelism_threads(n_threads)
+    except RuntimeError:
+        warnings.warn(
+            f"n_threads={n_threads} has no effect: TensorFlow has already started in this process "
+            "with another number of threads. Set n_threads before the first fit or predict.",
+            ThreadsWarning,
+            stacklevel=4,
+        )
+
+
+class _PlannedRate(keras.optimizers.schedules.LearningRateSchedule):
+    """A learning rate read from a table, so that one compiled step serves every schedule."""
+
+    N_POINTS = 512
+
+    def __init__(self):
+        self.table = keras.Variable(np.zeros(self.N_POINTS + 1, "float32"), trainable=False)
+        self.n_steps = keras.Variable(1.0, trainable=False)
+
+    def set(self, plan, n_steps):
+        progress = np.linspace(0, 1, self.N_POINTS + 1)
+        self.table.assign(plan.learning_rate * SCHEDULES[plan.learning_rate_schedule](progress))
+        self.n_steps.assign(float(n_steps))
+
+    def __call__(self, step):
+        # Mid-step, so that a fit of one step does not train at the end of the schedule.
+        progress = (keras.ops.cast(step, "float32") + 0.5) / self.n_steps * self.N_POINTS
+        progress = keras.ops.clip(progress, 0.0, self.N_POINTS - 1e-3)
+        left = keras.ops.floor(progress)
+        index = keras.ops.cast(left, "int32")
+        low, high = keras.ops.take(self.table, index), keras.ops.take(self.table, index + 1)
+        return low + (high - low) * (progress - left)
+
+
+def _make_optimizer(objective, rate):
+    decay = objective.weight_decay or None
+    if objective.optimizer == "adamw":
+        optimizer = keras.optimizers.AdamW(rate, weight_decay=objective.weight_decay)
+    elif objective.optimizer == "adam":
+        optimizer = keras.optimizers.Adam(rate, weight_decay=decay)
+    elif objective.optimizer == "rmsprop":
+        optimizer = keras.optimizers.RMSprop(rate, weight_decay=decay)
+    else:
+        optimizer = keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=decay)
+    optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
+    return optimizer
+
+
+class TrainableNetwork(keras.Model):
+    """A network with its augmentation in front, compiled once and trained many times."""
+
+    @classmethod
+    def compiled(cls, spec, objective):
+        core = spec.build()
+        with _plain_keras(), seeded_globals(0):
+            inputs = keras.Input(core.inputs[0].shape[1:])
+            distortion = RandomDistortion(**dict(objective.augmentation or ()))
+            network = cls(inputs, core(distortion(inputs) if objective.augmentation else inputs))
+            network.core, network.distortion = core, distortion
+            network.rate = _PlannedRate()
+            network.compile(
+                _make_optimizer(objective, network.rate),
+                keras.losses.CategoricalCrossentropy(
+                    from_logits=True, label_smoothing=objective.label_smoothing
+                ),
+                metrics=["accuracy"],
+            )
+            network.optimizer.build(network.trainable_variables)
+        return network
+
+    def reset(self, spec, plan, n_steps, weights=None):
+        """Set every variable back, as if the network had just been built with this seed."""
+        fresh = spec.build(plan.init_seed)
+        for variable, initial in zip(self.core.variables, fresh.variables, strict=True):
+            variable.assign(initial)
+        if weights is not None:
+            self.core.set_weights(weights)
+        generator = self.distortion.generator
+        generator.state.assign(keras.random.SeedGenerator(plan.order_seed).state)
+        for variable in self.optimizer.variables:
+            variable.assign(keras.ops.zeros_like(variable))
+        self.rate.set(plan, n_steps)
+        self.stop_training = False
+
+        self.plan = plan
+
+    def fit(self, x, y, sample_weight=None, *, epochs, initial_epoch, callbacks, **_):
+        """Train on arrays in the plan's own order; SciKeras' other arguments have no say in it."""
+        n_batches = self.plan.count_batches(len(x))
+        return super().fit(
+            _make_dataset(x, y, sample_weight, n_batches, epochs, self.plan.order_seed),
+            steps_per_epoch=n_batches,
+            epochs=epochs,
+            initial_epoch=initial_epoch,
+            callbacks=callbacks,
+            shuffle=False,
+            verbose=0,
+        )
+
+
+def _make_dataset(X, y, sample_weight, n_batches, epochs, seed):
+    """All epochs one after the other, each in a new order that depends on the seed alone."""
+    columns = [tf.constant(c) for c in (X, y, sample_weight) if c is not None]
+    n_rows = len(X)
+    per_batch = -(-n_rows // n_batches)
+
+    def one_epoch(epoch):
+        order = tf.random.experimental.stateless_shuffle(tf.range(n_rows), seed=[seed, epoch])
+        return tf.data.Dataset.from_tensor_slices(order).batch(per_batch)
+
+    def take(rows):
+        return tuple(tf.gather(column, rows) for column in columns)
+
+    order = tf.data.Dataset.range(epochs, output_type=tf.int32).flat_map(one_epoch)
+    return order.map(take).prefetch(2)
+
+
+_networks = OrderedDict()
+
+
+def _kept_network(spec, objective):
+    """The compiled network of this specification, from the few kept or newly built."""
+    key = spec, objective
+    network = _networks.pop(key, None)
+    if network is None:
+        network = TrainableNetwork.compiled(spec, objective)
+    _networks[key] = network
+    while len(_networks) > _MAX_KEPT:
+        _networks.popitem(last=False)
+    return network
+
+
+@dataclass
+class TrainingResult:
+    """What a fit leaves behind, all plain."""
+
+    weights: list
+    history: dict
+    n_epochs: int
+    best_epoch: int
+
+
+def train(spec, objective, plan, training, validation=None, *, weights=None):
+    """Train a network through SciKeras.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+    objective : Objective
+    plan : Plan
+    training, validation : tuple of (images, codes, sample_weight)
+        Images of shape (n_samples, height, width, 1), float32; integer codes below
+        ``spec.n_classes``; weights or None. `validation` may be None.
+    weights : list of ndarray, default=None
+        Where to start; None starts from ``plan.init_seed``.
+
+    Returns
+    -------
+    result : TrainingResult
+    """
+    limit_threads(plan.n_threads)
+    X, codes, sample_weight = training
+    one_hot = np.eye(spec.n_classes, dtype=np.float32)[codes]
+    if sample_weight is not None:
+        sample_weight = np.asarray(sample_weight, dtype=np.float32)
+    if validation is not None:
+        validation = ValidationData(
+            *validation, lambda w, images: Predictor(spec, w).logits(images)
+        )
+    monitor = Monitor(validation, plan.n_iter_no_change)
+    callbacks = [monitor, AugmentationFade(), *(make() for make in plan.callbacks)]
+    if plan.verbose:
+        callbacks.append(ProgressBar())
+    with _LOCK:
+        network = _kept_network(spec, objective)
+        network.reset(spec, plan, plan.epochs * plan.count_batches(len(X)), weights)
+        wrapper = KerasClassifier(
+            model=lambda: network, epochs=plan.epochs, callbacks=callbacks, verbose=0
+        )
+        wrapper.fit(X, one_hot, sample_weight=sample_weight)
+        last_weights = network.core.get_weights()
+    is_best_kept = plan.restore_best and monitor.best_weights is not None
+    return TrainingResult(
+        weights=monitor.best_weights if is_best_kept else last_weights,
+        history={name: [float(v) for v in values] for name, values in wrapper.history_.items()},
+        n_epochs=monitor.n_epochs,
+        best_epoch=monitor.best_epoch if is_best_kept else monitor.n_epochs,
+    )
+
+
+def _trace_forward(spec):
+    model = spec.build()
+
+    @tf.function(reduce_retracing=False)
+    def forward(weights, images):
+        mapping = list(zip(model.weights, weights, strict=True))
+        with keras.StatelessScope(state_mapping=mapping):
+            return model(images, training=False)
+
+    return forward
+
+
+class Predictor:
+    """Logits of one network with fixed weights, through a function compiled for few shapes.
+
+    The compiled function takes the weights as arguments, so all networks of one specification share
+    it: nothing is traced again for another fit, and threads may call it at once.
+    """
+
+    # Never one row alone: it would go through other kernels, and differ in the last bit.
+    BLOCKS = (2, 16, 256)
+
+    def __init__(self, spec, weights):
+        self.forward = _compiled_forward(spec)
+        self.weights = [tf.constant(weight) for weight in weights]
+
+    def logits(self, images):
+        """Logits of shape (n_samples, n_classes), float32."""
+        largest = self.BLOCKS[-1]
+        parts = [self._block(images[i : i + largest]) for i in range(0, len(images), largest)]
+        return np.concatenate(parts)
+
+    def _block(self, images):
+        n = len(images)
+        size = next(block for block in self.BLOCKS if block >= n)
+        if size != n:
+            padded = np.zeros((size, *images.shape[1:]), np.float32)
+            padded[:n] = images
+            images = padded
+        return self.forward(self.weights, images).numpy()[:n]
+
+
+_forwards = OrderedDict()
+
+
+def _compiled_forward(spec):
+    with _LOCK:
+        if spec not in _forwards:
+            _forwards[spec] = _trace_forward(spec)
+            while len(_forwards) > _MAX_KEPT:
+                _forwards.popitem(last=False)
+        return _forwards[spec]
+
+
+_predictors = WeakKeyDictionary()
+
+
+def predict_logits(owner, spec, weights, images, n_threads=None):
+    """Logits of `images` under `weights`; what is prepared for it is kept as long as `owner` lives.
+
+    Parameters
+    ----------
+    owner : object
+        The estimator that holds `weights`; must be weakly referable.
+    spec : NetworkSpec
+    weights : list of ndarray
+    images : ndarray of shape (n_samples, height, width, 1), float32
+    n_threads : int, default=None
+
+    Returns
+    -------
+    logits : ndarray of shape (n_samples, n_classes), float32
+    """
+    kept_weights, predictor = _predictors.get(owner, (None, None))
+    if kept_weights is not weights:
+        limit_threads(n_threads)
+        predictor = Predictor(spec, weights)
+        _predictors[owner] = weights, predictor
+    return predictor.logits(images)
+
+
+def build_model(spec, weights):
+    """A new `keras.Model` with these weights."""
+    model = spec.build()
+    model.set_weights(weights)
+    return model

@@ -1,0 +1,495 @@
+"""`DigitCNNClassifier`: a small Keras network as a scikit-learn classifier.
+
+TensorFlow is imported by the first `fit` or `predict`, never by importing or constructing.
+"""
+
+from numbers import Integral, Real
+
+import numpy as np
+from scipy.special import log_softmax
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.model_selection import train_test_split
+from sklearn.utils import compute_class_weight
+from sklearn.utils._param_validation import Hidden, Interval, StrOptions
+from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_is_fitted,
+    validate_data,
+)
+
+from skdigits._architectures import ARCHITECTURES
+from skdigits._images import as_images, canonical_rows, find_image_shape, flatten_images
+from skdigits._random import draw_seeds
+from skdigits._schedules import SCHEDULES
+
+
+class DigitCNNClassifier(ClassifierMixin, BaseEstimator):
+    """Convolutional network for small pictures of digits.
+
+    A compact Keras network with augmentation, trained through SciKeras, that behaves as any other
+    scikit-learn classifier. It expects pixels of about 0 to 1: put a :class:`PixelScaler` before it,
+    or use :func:`make_digit_pipeline`.
+
+    Parameters
+    ----------
+    architecture : {"compact", "classic"} or callable, default="compact"
+        "compact" is a small batch-normalised network; "classic" the larger one of the well-known
+        Kaggle notebooks. A function ``f(image_shape, n_classes, *, width, dropout, batch_norm)``
+        returns an untrained `keras.Model` that ends in logits; it need only name the keywords that
+        it uses, and must live in an importable module for the estimator to be pickled.
+
+    width : float, default=1.0
+        Multiplies the number of channels of each layer.
+
+    dropout : float, default=None
+        Rate before the last layer (and half of it after each pooling of "classic"). None takes the
+        architecture's own.
+
+    batch_norm : bool, default=None
+        Whether to normalise after each convolution. None takes the architecture's own.
+
+    optimizer : {"adamw", "adam", "rmsprop", "sgd"}, default="adamw"
+        "sgd" has Nesterov momentum 0.9.
+
+    learning_rate : float, default=0.005
+        Highest learning rate of the schedule.
+
+    learning_rate_schedule : {"one_cycle", "cosine", "exponential", "constant"}, \
+            default="one_cycle"
+        How the learning rate runs over the fit, batch by batch.
+
+    weight_decay : float, default=0.02
+        Decoupled weight decay, times the learning rate; biases and normalisation are left out.
+
+    label_smoothing : float, default=0.05
+        Share of each target spread evenly over all classes.
+
+    epochs : int, default=8
+        Passes over the training rows.
+
+    batch_size : int, default=64
+        Rows in a training step. Batches are evened out, so that none is much smaller.
+
+    augmentation : float, dict or None, default=0.7
+        Random distortion of the training rows. 1.0 is rotation of up to 12 degrees, zoom of 10 %,
+        shear of 0.15 and shift of 7 % of the side (2 pixels of 28); other strengths scale these. A
+        dict gives the parts "rotation" (degrees), "zoom", "shear", "shift" and "elastic" (fractions)
+        one by one. Never flips. The last epoch has half the strength.
+
+    early_stopping : bool, default=False
+        End the fit when the validation accuracy has not improved for `n_iter_no_change` epochs.
+
+    validation_fraction : float, default=None
+        Share of the training rows held out, stratified and drawn with `random_state`, to be scored
+        after each epoch. None is 0.1 with `early_stopping`, and nothing without.
+
+    n_iter_no_change : int, default=5
+        Epochs without improvement that end the fit, when `early_stopping`.
+
+    restore_best : bool, default=True
+        Whether to keep the weights of the epoch of best validation accuracy (of equal ones that of
+        lower loss) rather than the last. Without validation rows the last epoch is the best.
+
+    class_weight : dict, "balanced" or None, default=None
+        Weights of the classes, as in scikit-learn; multiplied with `sample_weight`.
+
+    image_shape : "auto" or (int, int), default="auto"
+        Height and width of the pictures in X. "auto" takes a square.
+
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights of the last fit.
+
+    callbacks : list of callable, default=None
+        Functions without arguments that return a new `keras.callbacks.Callback` for each fit.
+
+    n_threads : int, default=None
+        CPU threads of TensorFlow, which are fixed by the first operation of a process. None leaves
+        TensorFlow's own choice. Results are reproducible for a given number of threads.
+
+    random_state : int, RandomState instance or None, default=None
+        Seeds the validation rows, the weights, the order of rows, dropout and augmentation. The same
+        int gives the same bits.
+
+    verbose : int, default=0
+        1 shows a progress bar; 0 is silent.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels.
+    n_features_in_ : int
+        Number of columns seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names seen in `fit`, when X was a frame with string columns.
+    image_shape_ : (int, int)
+        Height and width of the pictures.
+    history_ : dict of str to list of float
+        "loss" and "accuracy" of each epoch (on augmented rows), and "val_loss" and "val_accuracy"
+        where rows were held out.
+    n_iter_ : int
+        Epochs trained.
+    best_epoch_ : int
+        Epoch whose weights were kept, counted from 1.
+    validation_scores_ : list of float or None
+        Validation accuracy of each epoch.
+    n_parameters_ : int
+        Number of weights, normalisation statistics included.
+    weights_ : list of ndarray
+        The weights, in Keras' order.
+    network_ : dict
+        What the network was built from.
+    model_ : keras.Model
+        A new Keras model with these weights; it maps images of shape (n, h, w, 1) to logits.
+
+    See Also
+    --------
+    make_digit_pipeline : This classifier behind a :class:`PixelScaler`.
+
+    Notes
+    -----
+    Equal rows with equal labels are merged into one of their summed weight, and rows are put in an
+    order of their own before they are shuffled with `random_state`; so a row of weight 2 counts as
+    that row given twice, and the order of the rows does not matter.
+
+    Examples
+    --------
+    >>> from skdigits import DigitCNNClassifier
+    >>> from sklearn.datasets import load_digits
+    >>> X, y = load_digits(return_X_y=True)
+    >>> clf = DigitCNNClassifier(epochs=10, random_state=0).fit(X / 16, y)
+    >>> clf.image_shape_
+    (8, 8)
+    >>> bool(clf.score(X / 16, y) > 0.95)
+    True
+    """
+
+    _parameter_constraints = {
+        "architecture": [StrOptions(set(ARCHITECTURES)), callable],
+        "width": [Interval(Real, 0, None, closed="neither")],
+        "dropout": [None, Interval(Real, 0, 1, closed="left")],
+        "batch_norm": [None, "boolean"],
+        "optimizer": [StrOptions({"adamw", "adam", "rmsprop", "sgd"})],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "learning_rate_schedule": [StrOptions(set(SCHEDULES))],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "augmentation": [None, Interval(Real, 0, None, closed="left"), dict],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [None, Interval(Real, 0, 1, closed="left")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "restore_best": ["boolean"],
+        "class_weight": [None, StrOptions({"balanced"}), dict],
+        "image_shape": [StrOptions({"auto"}), tuple, Hidden(list)],
+        "warm_start": ["boolean"],
+        "callbacks": [None, list, tuple],
+        "n_threads": [None, Interval(Integral, 1, None, closed="left")],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        architecture="compact",
+        *,
+        width=1.0,
+        dropout=None,
+        batch_norm=None,
+        optimizer="adamw",
+        learning_rate=0.005,
+        learning_rate_schedule="one_cycle",
+        weight_decay=0.02,
+        label_smoothing=0.05,
+        epochs=8,
+        batch_size=64,
+        augmentation=0.7,
+        early_stopping=False,
+        validation_fraction=None,
+        n_iter_no_change=5,
+        restore_best=True,
+        class_weight=None,
+        image_shape="auto",
+        warm_start=False,
+        callbacks=None,
+        n_threads=None,
+        random_state=None,
+        verbose=0,
+    ):
+        self.architecture = architecture
+        self.width = width
+        self.dropout = dropout
+        self.batch_norm = batch_norm
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
+        self.weight_decay = weight_decay
+        self.label_smoothing = label_smoothing
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.augmentation = augmentation
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.restore_best = restore_best
+        self.class_weight = class_weight
+        self.image_shape = image_shape
+        self.warm_start = warm_start
+        self.callbacks = callbacks
+        self.n_threads = n_threads
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X, y, sample_weight=None):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
+            Pictures of about 0 to 1, ink high.
+        y : array-like of shape (n_samples,)
+            Labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows; None weighs all alike.
+
+        Returns
+        -------
+        self : DigitCNNClassifier
+        """
+        self._validate_params()
+        X, y, sample_weight = self._check_training_data(X, y, sample_weight, reset=True)
+        classes, codes = np.unique(y, return_inverse=True)
+        if len(classes) < 2:
+            raise ValueError(
+                f"y has only one class, {classes[0]!r}: a classifier needs at least 2 classes."
+            )
+        network = self._describe_network(X.shape[1], len(classes))
+        start = self._weights_to_continue(classes, network) if self.warm_start else None
+        self._set_network(classes, network)
+        self._train(X, codes, sample_weight, start)
+        return self
+
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Train one more epoch, at a constant learning rate and without validation rows.
+
+        Each call starts the optimizer anew: give it as many rows at a time as you can.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
+            Pictures of about 0 to 1, ink high.
+        y : array-like of shape (n_samples,)
+            Labels.
+        classes : array-like of shape (n_classes,), default=None
+            All labels that will ever come; needed in the first call.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        self : DigitCNNClassifier
+        """
+        self._validate_params()
+        is_first = not hasattr(self, "weights_")
+        if not is_first and classes is None:
+            classes = self.classes_
+        X, y, sample_weight = self._check_training_data(X, y, sample_weight, reset=is_first)
+        _check_partial_fit_first_call(self, classes)
+        unseen = np.setdiff1d(y, self.classes_)
+        if len(unseen):
+            raise ValueError(
+                f"y has labels {unseen.tolist()} that are not among the classes "
+                f"{self.classes_.tolist()}; name all of them in the first partial_fit."
+            )
+        if is_first:
+            network = self._describe_network(X.shape[1], len(self.classes_))
+            self._set_network(self.classes_, network)
+        codes = np.searchsorted(self.classes_, y)
+        self._train(X, codes, sample_weight, getattr(self, "weights_", None), is_partial=True)
+        return self
+
+    def predict(self, X):
+        """Labels of pictures.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
+            Pictures scaled as in `fit`.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+        """
+        logits = self._logits(X)
+        return self.classes_[logits.argmax(axis=1)]
+
+    def predict_proba(self, X):
+        """Probabilities of the classes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
+            Pictures scaled as in `fit`.
+
+        Returns
+        -------
+        proba : ndarray of shape (n_samples, n_classes)
+            Columns in the order of `classes_`; rows sum to 1.
+        """
+        return np.exp(self.predict_log_proba(X))
+
+    def predict_log_proba(self, X):
+        """Natural logarithms of the probabilities.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
+            Pictures scaled as in `fit`.
+
+        Returns
+        -------
+        log_proba : ndarray of shape (n_samples, n_classes)
+        """
+        return log_softmax(self._logits(X).astype(np.float64), axis=1)
+
+    @property
+    def model_(self):
+        """A new `keras.Model` with the fitted weights."""
+        check_is_fitted(self)
+        from skdigits import _backend
+
+        return _backend.build_model(_backend.NetworkSpec(**self.network_), self.weights_)
+
+    @property
+    def n_parameters_(self):
+        """Number of weights, normalisation statistics included."""
+        check_is_fitted(self)
+        return sum(weight.size for weight in self.weights_)
+
+    def _check_training_data(self, X, y, sample_weight, reset):
+        X, y = validate_data(self, flatten_images(X), y, reset=reset, dtype=np.float32)
+        check_classification_targets(y)
+        sample_weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
+        return X, y, sample_weight
+
+    def _describe_network(self, n_features, n_classes):
+        return {
+            "architecture": self.architecture,
+            "image_shape": find_image_shape(n_features, self.image_shape),
+            "n_classes": n_classes,
+            "width": self.width,
+            "dropout": self.dropout,
+            "batch_norm": self.batch_norm,
+        }
+
+    def _set_network(self, classes, network):
+        self.classes_, self.network_, self.image_shape_ = classes, network, network["image_shape"]
+
+    def _weights_to_continue(self, classes, network):
+        if not hasattr(self, "weights_"):
+            return None
+        if not np.array_equal(classes, self.classes_):
+            change = f"classes {self.classes_.tolist()} became {classes.tolist()}"
+        elif network != self.network_:
+            changed = [name for name in network if network[name] != self.network_[name]]
+            change = ", ".join(f"{n}={self.network_[n]!r} became {network[n]!r}" for n in changed)
+        else:
+            return self.weights_
+        raise ValueError(
+            f"warm_start cannot go on, the network has changed: {change}. Use "
+            "sklearn.base.clone() for an estimator without a past, or set warm_start=False."
+        )
+
+    def _train(self, X, codes, sample_weight, start, is_partial=False):
+        from skdigits import _backend
+
+        seeds = draw_seeds(self.random_state, ["split", "init", "order"])
+        goes_on = is_partial and start is not None
+        if goes_on:  # another epoch needs other draws
+            seeds["order"] = (seeds["order"] + self.n_iter_) % 2**31
+        sample_weight = self._class_weighted(codes, sample_weight)
+        rows, weight = canonical_rows(X, codes, sample_weight)
+        codes, weight = codes[rows], None if np.all(weight == 1) else weight
+        is_held_out = np.zeros(len(rows), dtype=bool)
+        if not is_partial:
+            is_held_out[self._held_out_rows(codes, seeds["split"])] = True
+
+        def part(chosen):
+            images = as_images(X[rows[chosen]], self.image_shape_)
+            return images, codes[chosen], None if weight is None else weight[chosen]
+
+        plan = _backend.Plan(
+            epochs=1 if is_partial else self.epochs,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            learning_rate_schedule="constant" if is_partial else self.learning_rate_schedule,
+            n_iter_no_change=self.n_iter_no_change if self.early_stopping else None,
+            restore_best=self.restore_best,
+            init_seed=seeds["init"],
+            order_seed=seeds["order"],
+            callbacks=tuple(self.callbacks or ()),
+            n_threads=self.n_threads,
+            verbose=bool(self.verbose),
+        )
+        objective = _backend.Objective(
+            optimizer=self.optimizer,
+            weight_decay=self.weight_decay,
+            label_smoothing=self.label_smoothing,
+            augmentation=_backend.resolve_augmentation(self.augmentation),
+        )
+        result = _backend.train(
+            _backend.NetworkSpec(**self.network_),
+            objective,
+            plan,
+            part(~is_held_out),
+            part(is_held_out) if is_held_out.any() else None,
+            weights=start,
+        )
+        self._keep(result, goes_on)
+
+    def _class_weighted(self, codes, sample_weight):
+        if self.class_weight is None:
+            return sample_weight
+        per_class = compute_class_weight(
+            self.class_weight,
+            classes=self.classes_,
+            y=self.classes_[codes],
+            sample_weight=sample_weight,
+        )
+        return sample_weight * per_class[codes]
+
+    def _held_out_rows(self, codes, seed):
+        fraction = self.validation_fraction
+        if fraction is None:
+            fraction = 0.1 if self.early_stopping else 0
+        if self.early_stopping and not fraction:
+            raise ValueError(
+                "early_stopping needs validation rows: set validation_fraction above 0, or leave "
+                "it at None."
+            )
+        if not fraction:
+            return []
+        indices = np.arange(len(codes))
+        return train_test_split(indices, test_size=fraction, stratify=codes, random_state=seed)[1]
+
+    def _keep(self, result, goes_on):
+        """Take over what the training gave; a `partial_fit` appends to what was there."""
+        n_before = self.n_iter_ if goes_on else 0
+        before = self.history_ if goes_on else {}
+        self.weights_ = result.weights
+        self.history_ = {
+            name: before.get(name, []) + values for name, values in result.history.items()
+        }
+        self.n_iter_ = n_before + result.n_epochs
+        self.best_epoch_ = n_before + result.best_epoch
+        self.validation_scores_ = self.history_.get("val_accuracy")
+
+    def _logits(self, X):
+        check_is_fitted(self)
+        from skdigits import _backend
+
+        X = validate_data(self, flatten_images(X), reset=False, dtype=np.float32)
+        images = as_images(X, self.image_shape_)
+        spec = _backend.NetworkSpec(**self.network_)
+        return _backend.predict_logits(self, spec, self.weights_, images, self.n_threads)

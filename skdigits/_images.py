@@ -1,0 +1,132 @@
+"""Rows of pixels, seen as images: flattening, square padding and a canonical order."""
+
+import warnings
+from hashlib import blake2b
+from math import isqrt
+
+import numpy as np
+
+from skdigits.exceptions import ImageShapeWarning
+
+
+def flatten_images(X):
+    """Flatten an array of images to rows, and leave everything else for scikit-learn to judge.
+
+    Parameters
+    ----------
+    X : array-like
+        Of shape (n_samples, h, w) or (n_samples, h, w, 1), or anything else.
+
+    Returns
+    -------
+    X : array-like
+        Of shape (n_samples, h * w), a view where possible; other input is returned as it is.
+    """
+    if isinstance(X, list) and X and np.ndim(X[0]) in (2, 3):
+        X = np.asarray(X)
+    shape = getattr(X, "shape", ())
+    is_image_stack = len(shape) == 3 or (len(shape) == 4 and shape[3] == 1)
+    if is_image_stack and shape[0] and isinstance(X, np.ndarray):
+        return X.reshape(shape[0], -1)
+    return X
+
+
+def find_image_shape(n_features, image_shape="auto"):
+    """The height and width of the image that `n_features` columns make.
+
+    Parameters
+    ----------
+    n_features : int
+        Number of columns.
+    image_shape : "auto" or (int, int), default="auto"
+        "auto" takes a square; a column count that is no square is filled up with blank pixels to
+        the next one, with a warning.
+
+    Returns
+    -------
+    height, width : int
+
+    Raises
+    ------
+    ValueError
+        If the given shape does not have `n_features` pixels.
+    """
+    if not isinstance(image_shape, str):
+        height, width = image_shape
+        if height * width != n_features:
+            raise ValueError(
+                f"image_shape={tuple(image_shape)} has {height * width} pixels, but X has "
+                f"{n_features} columns. Give the shape of your images, or image_shape='auto'."
+            )
+        return height, width
+    side = isqrt(max(n_features - 1, 0)) + 1
+    if side * side != n_features:
+        _warn_of_padding(n_features, side)
+    return side, side
+
+
+def _warn_of_padding(n_features, side):
+    nearest = isqrt(n_features) ** 2
+    hint = ""
+    if n_features - nearest == 1 and nearest > 1:
+        hint = f" {nearest} would be square: is the label column still in X? Then drop it."
+    warnings.warn(
+        f"X has {n_features} columns, which make no square image; {side * side - n_features} blank "
+        f"pixels are added to make it {side}x{side}.{hint} A 28x28 picture has 784 columns; for "
+        "other shapes give image_shape=(height, width).",
+        ImageShapeWarning,
+        stacklevel=4,
+    )
+
+
+def as_images(X, image_shape):
+    """Rows as float32 images of one channel.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+    image_shape : (int, int)
+        Height and width; rows shorter than their product are filled up with zeros.
+
+    Returns
+    -------
+    images : ndarray of shape (n_samples, height, width, 1), float32
+    """
+    height, width = image_shape
+    missing = height * width - X.shape[1]
+    if missing:
+        X = np.pad(X, ((0, 0), (0, missing)))
+    return np.asarray(X, dtype=np.float32).reshape(-1, height, width, 1)
+
+
+def canonical_rows(X, y, sample_weight):
+    """Order rows by content, and merge equal ones into one row of their summed weight.
+
+    Training sees the same data whatever the order in which the rows came, and a row of weight 2 is
+    the same as that row given twice. Rows of weight 0 are dropped.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features), float32
+    y : ndarray of shape (n_samples,), integer codes
+    sample_weight : ndarray of shape (n_samples,)
+
+    Returns
+    -------
+    kept : ndarray of int
+        Indices into X of the rows kept, in canonical order.
+    weight : ndarray of float
+        Their weights, of mean 1.
+    """
+    used = np.flatnonzero(sample_weight > 0)
+    salt = [str(code).encode()[:16] for code in range(int(y.max()) + 1)]
+    digests = b"".join(
+        blake2b(np.ascontiguousarray(X[i]), digest_size=16, salt=salt[y[i]]).digest() for i in used
+    )
+    high, low = np.frombuffer(digests, dtype=np.uint64).reshape(-1, 2).T
+    order = np.lexsort((low, high))
+    is_new = np.ones(len(order), dtype=bool)
+    is_new[1:] = (np.diff(high[order]) != 0) | (np.diff(low[order]) != 0)
+    starts = np.flatnonzero(is_new)
+    weight = np.add.reduceat(sample_weight[used][order], starts)
+    return used[order[starts]], weight / weight.mean()

@@ -1,0 +1,43 @@
+"""Seeds for a fit, and the global random states left as they were."""
+
+import random
+from contextlib import contextmanager
+
+import numpy as np
+
+
+def draw_seeds(random_state, names):
+    """Independent integer seeds, one for each name, all from one `random_state`.
+
+    Parameters
+    ----------
+    random_state : None, int or numpy.random.RandomState
+        None takes fresh entropy from the operating system, and leaves NumPy's global state alone.
+    names : sequence of str
+
+    Returns
+    -------
+    seeds : dict of str to int
+        Between 0 and 2**31 - 1.
+    """
+    if isinstance(random_state, np.random.RandomState):
+        random_state = int(random_state.randint(2**31 - 1))
+    sequence = np.random.SeedSequence(random_state)
+    drawn = sequence.generate_state(len(names)) >> 1
+    return dict(zip(names, drawn.tolist(), strict=True))
+
+
+@contextmanager
+def seeded_globals(seed):
+    """Seed Python's and NumPy's global generators inside, and restore both afterwards.
+
+    Keras draws the seeds of its initializers and random layers from Python's generator.
+    """
+    python_state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002
+    try:
+        yield
+    finally:
+        random.setstate(python_state)
+        np.random.set_state(numpy_state)  # noqa: NPY002

@@ -1,0 +1,289 @@
+"""Read every digit of a picture with a fitted classifier."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from skdigits._normalizer import DigitNormalizer
+from skdigits._pictures import PictureError, open_picture, read_ink
+from skdigits._segmentation import (
+    cut_out,
+    find_digits,
+    main_digit,
+    split_candidates,
+    without_ruling,
+)
+
+_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
+_SURE, _UNSURE = "#0072b2", "#d55e00"  # told apart by colour-blind readers, too
+
+
+@dataclass(frozen=True)
+class ReadDigit:
+    """One digit of a picture.
+
+    Attributes
+    ----------
+    label : object
+        The most probable class, one of the classifier's ``classes_``.
+    confidence : float
+        Its probability.
+    probabilities : dict
+        Probability of every class.
+    box : tuple of (int, int, int, int)
+        Left, top, right and bottom in pixels of the upright picture; right and bottom exclusive.
+    line : int
+        Line of writing it stands in, 0 at the top.
+    unsure : bool
+        Whether the confidence is under the reader's ``min_confidence``.
+    row : ndarray of shape (784,), uint8
+        What the classifier saw.
+    """
+
+    label: Any
+    confidence: float
+    probabilities: dict
+    box: tuple[int, int, int, int]
+    line: int
+    unsure: bool
+    row: np.ndarray = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class ReadPicture:
+    """What was read in a picture.
+
+    Attributes
+    ----------
+    digits : tuple of ReadDigit
+        In reading order.
+    source : object
+        The picture that was read.
+    error : str or None
+        Why the picture could not be read.
+    """
+
+    digits: tuple[ReadDigit, ...]
+    source: Any = field(repr=False, compare=False)
+    error: str | None = None
+
+    @property
+    def text(self):
+        """The labels, a line of text for each line of writing; empty if there is no digit."""
+        lines: dict[int, str] = {}
+        for digit in self.digits:
+            lines[digit.line] = lines.get(digit.line, "") + str(digit.label)
+        return "\n".join(lines.values())
+
+    @property
+    def unsure(self):
+        """Whether any digit is unsure."""
+        return any(digit.unsure for digit in self.digits)
+
+    def __str__(self):
+        return self.error or self.text or "no digit"
+
+    def draw(self, *, max_side=1600):
+        """Draw the picture with boxes and labels.
+
+        Parameters
+        ----------
+        max_side : int, default=1600
+            Larger pictures are drawn reduced to this many pixels on the longer side.
+
+        Returns
+        -------
+        image : PIL.Image.Image
+            RGB. Unsure digits are orange with a question mark, the others blue.
+
+        Raises
+        ------
+        PictureError
+            If the picture cannot be opened (any more).
+        """
+        source = self.source
+        if isinstance(source, dict):
+            source = source.get("composite")
+            if source is None:
+                raise PictureError("The drawing pad's value holds no composite to draw on.")
+        image, size = open_picture(source, max_side=max_side)
+        if image.mode == "RGBA":
+            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+        image = image.convert("RGB")
+        scale = image.width / size[0], image.height / size[1]
+        pen = ImageDraw.Draw(image)
+        thickness = max(1, round(max(image.size) / 400))
+        for digit in self.digits:
+            colour = _UNSURE if digit.unsure else _SURE
+            box = [round(v * scale[i % 2]) for i, v in enumerate(digit.box)]
+            box[2], box[3] = max(box[0], box[2] - 1), max(box[1], box[3] - 1)
+            pen.rectangle(box, outline=colour, width=thickness)
+            font = ImageFont.load_default(max(10, round(0.3 * (box[3] - box[1]))))
+            text = f"{digit.label}{'?' if digit.unsure else ''}"
+            pen.text((box[0], box[1]), text, fill=colour, font=font, anchor="lb")
+        return image
+
+
+class DigitReader:
+    """Read the digits of pictures: find them, normalize them, classify them.
+
+    Parameters
+    ----------
+    pipeline : classifier
+        Fitted on MNIST rows (n, 784) from 0 to 255, with ``predict_proba`` and ``classes_``.
+
+    normalizer : DigitNormalizer or None, default=None
+        Turns ink into rows; None takes one with default parameters.
+
+    min_confidence : float, default=0.5
+        Digits whose most probable class has less are marked ``unsure``.
+
+    one_digit : bool, default=False
+        Whether every picture holds exactly one digit: then all its ink, but for specks and what
+        runs along the picture's edge, is read as that one.
+
+    See Also
+    --------
+    DigitNormalizer : The rows alone, for pictures of one digit each.
+    """
+
+    def __init__(self, pipeline, *, normalizer=None, min_confidence=0.5, one_digit=False):
+        if not hasattr(pipeline, "predict_proba"):
+            raise TypeError(
+                f"DigitReader needs a classifier with predict_proba; got "
+                f"{type(pipeline).__name__}. Give a fitted make_digit_pipeline()."
+            )
+        if not 0 <= min_confidence <= 1:
+            raise ValueError(f"min_confidence is a probability, 0 to 1; got {min_confidence}.")
+        self.pipeline = pipeline
+        self.normalizer = DigitNormalizer() if normalizer is None else normalizer
+        self.min_confidence = min_confidence
+        self.one_digit = one_digit
+
+    def read(self, picture):
+        """Read one picture.
+
+        Parameters
+        ----------
+        picture : str, path, bytes, file, PIL.Image.Image, ndarray or dict
+            As for :func:`skdigits.read_ink`.
+
+        Returns
+        -------
+        ReadPicture
+            Without digits if the picture holds none.
+
+        Raises
+        ------
+        PictureError
+            If the picture cannot be opened.
+        """
+        ink = read_ink(picture, max_pixels=self.normalizer.max_pixels)
+        values = without_ruling(ink.values)
+        if self.one_digit:
+            digit = main_digit(values)
+            ways = [] if digit is None else [[[digit]]]
+        else:
+            digits = find_digits(values)
+            ways = [[[digit], *split_candidates(values, digit)] for digit in digits]
+        if not ways:
+            return ReadPicture((), picture)
+        pieces = [piece for digit_ways in ways for way in digit_ways for piece in way]
+        rows = np.stack(
+            [self.normalizer.normalize(cut_out(values, piece)).ravel() for piece in pieces]
+        )
+        rated = iter(zip(pieces, rows, self.pipeline.predict_proba(rows), strict=True))
+        chosen = []
+        for digit_ways in ways:
+            chosen += _best_way([[next(rated) for _ in way] for way in digit_ways])
+        return ReadPicture(tuple(self._digit(ink, *piece) for piece in chosen), picture)
+
+    def read_many(self, pictures, *, progress=False):
+        """Read many pictures; one that cannot be opened does not end the run.
+
+        Parameters
+        ----------
+        pictures : iterable of pictures, or path of a folder
+            A folder's pictures are read in the order of their names.
+        progress : bool or callable, default=False
+            True shows a progress bar; a callable is called with ``(done, total)`` after each
+            picture, where total is None for a generator.
+
+        Yields
+        ------
+        ReadPicture
+            One for each picture, in order, with its ``error`` set where it could not be opened.
+        """
+        if isinstance(pictures, (str, os.PathLike)):
+            folder = Path(pictures)
+            if not folder.is_dir():
+                raise NotADirectoryError(
+                    f"'{folder}' is not a folder. For one picture, use read()."
+                )
+            pictures = sorted(p for p in folder.iterdir() if p.suffix.lower() in _SUFFIXES)
+        return self._read_many(pictures, progress)
+
+    def _read_many(self, pictures: Iterable, progress):
+        total = len(pictures) if hasattr(pictures, "__len__") else None
+        if progress is True:
+            from tqdm.auto import tqdm
+
+            pictures = tqdm(pictures, total=total, unit="picture")
+        for done, picture in enumerate(pictures, start=1):
+            try:
+                result = self.read(picture)
+            except PictureError as error:
+                result = ReadPicture((), picture, str(error))
+            if callable(progress):
+                progress(done, total)
+            yield result
+
+    def draw(self, result, **options):
+        """Draw what was read; the same as ``result.draw()``."""
+        return result.draw(**options)
+
+    def _digit(self, ink, piece, row, probabilities):
+        classes = self.pipeline.classes_
+        best = int(np.argmax(probabilities))
+        confidence = float(probabilities[best])
+        x, y = ink.scale
+        left, top, right, bottom = piece.box
+        box = (
+            int(left * x),
+            int(top * y),
+            min(ink.size[0], int(np.ceil(right * x))),
+            min(ink.size[1], int(np.ceil(bottom * y))),
+        )
+        return ReadDigit(
+            label=classes[best].item() if hasattr(classes[best], "item") else classes[best],
+            confidence=confidence,
+            probabilities=dict(zip(classes.tolist(), map(float, probabilities), strict=True)),
+            box=box,
+            line=piece.line,
+            unsure=confidence < self.min_confidence,
+            row=row,
+        )
+
+
+def _best_way(ways):
+    """Choose between one digit and several touching ones, by confidence and shape.
+
+    ``ways`` holds the uncut ink first; each way is a list of ``(piece, row, probabilities)``.
+    """
+    whole = ways[0]
+    if len(ways) == 1:
+        return whole
+    aspect = whole[0][0].width / whole[0][0].height
+    best, best_score = whole, float(whole[0][2].max())
+    for way in ways[1:]:
+        # Digits wider than tall are rare, and get rarer: the wider, the less a cut must win by.
+        margin = 0.35 - 0.6 * (aspect - 0.5 * len(way))
+        score = min(float(piece[2].max()) for piece in way) - margin
+        if score > best_score:
+            best, best_score = way, score
+    return best

@@ -1,0 +1,13 @@
+"""Warnings and errors of skdigits, each of its own class so that it can be caught or silenced."""
+
+
+class ImageShapeWarning(UserWarning):
+    """The columns of X make no square image."""
+
+
+class ThreadsWarning(UserWarning):
+    """`n_threads` came too late: TensorFlow had already started with another number."""
+
+
+class ModelFileError(ValueError):
+    """A model file that cannot be used: cut off, foreign, or of another format."""
