@@ -1,7 +1,7 @@
 """The named networks: each a pure function of plain arguments to an untrained `keras.Model`.
 
-A network takes images of shape (height, width, 1) and ends in one logit per class. Keras is imported
-inside the functions, so that knowing the names costs nothing.
+A network takes images of shape (height, width, 1) and ends in one logit per class. Keras is
+imported inside the functions, so that knowing the names costs nothing.
 """
 
 import inspect

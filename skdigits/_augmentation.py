@@ -1,9 +1,9 @@
 """Small random changes that leave a digit the same digit, as one Keras layer.
 
-Rotation, zoom, shear, shift and elastic waves are drawn for each image, added up to one displacement
-of the pixel grid, and the image is sampled once (bilinear). Never flips: a mirrored 2 is no digit.
-Elastic distortion follows Simard, Steinkraus and Platt (2003), with cubic B-splines over a coarse grid
-in place of their Gaussian filter.
+Rotation, zoom, shear, shift and elastic waves are drawn for each image, added up to one
+displacement of the pixel grid, and the image is sampled once (bilinear). Never flips: a mirrored 2
+is no digit. Elastic distortion follows Simard, Steinkraus and Platt (2003), with cubic B-splines
+over a coarse grid in place of their Gaussian filter.
 """
 
 import keras
@@ -44,7 +44,8 @@ def resolve_augmentation(augmentation):
         unknown = set(augmentation) - set(FULL_STRENGTH)
         if unknown:
             raise ValueError(
-                f"augmentation has unknown parts {sorted(unknown)}; known are {list(FULL_STRENGTH)}."
+                f"augmentation has unknown parts {sorted(unknown)}; "
+                f"known are {list(FULL_STRENGTH)}."
             )
         amounts = {name: float(augmentation.get(name, 0)) for name in FULL_STRENGTH}
     else:

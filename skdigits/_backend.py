@@ -80,6 +80,8 @@ class Objective:
 class Plan:
     """How long, how fast and in which order to train, and what to do at the end of an epoch."""
 
+    MIN_BATCHES = 8
+
     epochs: int
     batch_size: int
     learning_rate: float
@@ -93,8 +95,12 @@ class Plan:
     verbose: bool = False
 
     def count_batches(self, n_rows):
-        """Batches in an epoch, of nearly equal size so that no tiny last one disturbs the fit."""
-        return max(1, round(n_rows / self.batch_size))
+        """Batches in an epoch, of nearly equal size so that no tiny last one disturbs the fit.
+
+        A small set is cut into at least `MIN_BATCHES`, or a fit would have too few steps.
+        """
+        fewest = min(self.MIN_BATCHES, max(1, n_rows // 4))
+        return max(fewest, round(n_rows / self.batch_size))
 
 
 @contextmanager
@@ -227,11 +233,13 @@ def _make_dataset(X, y, sample_weight, n_batches, epochs, seed):
     """All epochs one after the other, each in a new order that depends on the seed alone."""
     columns = [tf.constant(c) for c in (X, y, sample_weight) if c is not None]
     n_rows = len(X)
-    per_batch = -(-n_rows // n_batches)
 
     def one_epoch(epoch):
         order = tf.random.experimental.stateless_shuffle(tf.range(n_rows), seed=[seed, epoch])
-        return tf.data.Dataset.from_tensor_slices(order).batch(per_batch)
+        cut = np.linspace(0, n_rows, n_batches + 1).astype(int)
+        return tf.data.Dataset.from_tensor_slices((cut[:-1], cut[1:])).map(
+            lambda start, stop: order[start:stop]
+        )
 
     def take(rows):
         return tuple(tf.gather(column, rows) for column in columns)

@@ -28,8 +28,8 @@ class DigitCNNClassifier(ClassifierMixin, BaseEstimator):
     """Convolutional network for small pictures of digits.
 
     A compact Keras network with augmentation, trained through SciKeras, that behaves as any other
-    scikit-learn classifier. It expects pixels of about 0 to 1: put a :class:`PixelScaler` before it,
-    or use :func:`make_digit_pipeline`.
+    scikit-learn classifier. It expects pixels of about 0 to 1: put a :class:`PixelScaler` before
+    it, or use :func:`make_digit_pipeline`.
 
     Parameters
     ----------
@@ -69,13 +69,14 @@ class DigitCNNClassifier(ClassifierMixin, BaseEstimator):
         Passes over the training rows.
 
     batch_size : int, default=64
-        Rows in a training step. Batches are evened out, so that none is much smaller.
+        Rows in a training step, about: batches are evened out, so that none is much smaller, and a
+        small set is cut into at least eight.
 
     augmentation : float, dict or None, default=0.7
         Random distortion of the training rows. 1.0 is rotation of up to 12 degrees, zoom of 10 %,
         shear of 0.15 and shift of 7 % of the side (2 pixels of 28); other strengths scale these. A
-        dict gives the parts "rotation" (degrees), "zoom", "shear", "shift" and "elastic" (fractions)
-        one by one. Never flips. The last epoch has half the strength.
+        dict gives the parts one by one: "rotation" in degrees, "zoom", "shear", "shift" and
+        "elastic" as fractions. Never flips. The last epoch has half the strength.
 
     early_stopping : bool, default=False
         End the fit when the validation accuracy has not improved for `n_iter_no_change` epochs.
@@ -108,8 +109,8 @@ class DigitCNNClassifier(ClassifierMixin, BaseEstimator):
         TensorFlow's own choice. Results are reproducible for a given number of threads.
 
     random_state : int, RandomState instance or None, default=None
-        Seeds the validation rows, the weights, the order of rows, dropout and augmentation. The same
-        int gives the same bits.
+        Seeds the validation rows, the weights, the order of rows, dropout and augmentation. The
+        same int gives the same bits.
 
     verbose : int, default=0
         1 shows a progress bar; 0 is silent.

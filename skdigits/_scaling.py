@@ -13,8 +13,8 @@ from skdigits._images import flatten_images
 class PixelScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Divide pixels by a fixed scale, giving float32.
 
-    Nothing is learned from the values: the scale is a parameter, so that one picture, a batch and the
-    training set are all treated alike.
+    Nothing is learned from the values: the scale is a parameter, so that one picture, a batch and
+    the training set are all treated alike.
 
     Parameters
     ----------
@@ -98,18 +98,25 @@ class PixelScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         X = validate_data(self, flatten_images(X), reset=False, dtype="numeric")
         return np.multiply(X, self.scale, dtype=np.float32, casting="unsafe")
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.positive_only = True
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
+
     def _check_pixels(self, X, reset):
         X = validate_data(self, flatten_images(X), reset=reset, dtype="numeric")
         if X.dtype == np.uint8 and self.scale >= 255:
             return X  # cannot be out of range
         low, high = X.min(), X.max()
-        if low < 0 or high > self.scale:
-            hint = (
-                "Pixels are expected as 0-255 with the ink high; do not standardise them first."
-                if self.scale == 255
-                else "Set `scale` to the value of full ink in your data."
-            )
+        if low < 0:
             raise ValueError(
-                f"X has values from {low:g} to {high:g}, expected 0 to {self.scale:g}. {hint}"
+                f"Negative values in data: X goes down to {low:g}, expected 0 to {self.scale:g} "
+                "with the ink high. Do not standardise pixels before scaling them."
+            )
+        if high > self.scale:
+            raise ValueError(
+                f"X goes up to {high:g}, expected 0 to {self.scale:g}. Set `scale` to the value of "
+                "full ink in your data."
             )
         return X
