@@ -141,7 +141,9 @@ def build_network(architecture, image_shape, n_classes, **arguments):
             f"architecture {build!r} maps {got[0]} to {got[1]}, expected {expected[0]} to "
             f"{expected[1]}: one image in, one logit per class out."
         )
-    if getattr(model.layers[-1], "activation", None) is keras.activations.softmax:
+    last = model.layers[-1]
+    is_softmax = getattr(last, "activation", None) is keras.activations.softmax
+    if is_softmax or isinstance(last, keras.layers.Softmax):
         raise ValueError(
             f"architecture {build!r} ends in a softmax, expected logits: remove the last "
             "activation, the probabilities are computed outside the network."

@@ -87,11 +87,11 @@ class RandomDistortion(keras.layers.Layer):
             "elastic": elastic,
         }
         self.generator = keras.random.SeedGenerator(seed)
+        # Lowered by the trainer towards the end of a fit.
+        self.strength = self.add_weight(name="strength", initializer="ones", trainable=False)
 
     def build(self, input_shape):
         _, height, width, _ = input_shape
-        # Lowered by the trainer towards the end of a fit.
-        self.strength = self.add_weight(name="strength", initializer="ones", trainable=False)
         rows, columns = np.mgrid[:height, :width].astype("float32")
         self.rows = rows - (height - 1) / 2
         self.columns = columns - (width - 1) / 2

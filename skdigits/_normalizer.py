@@ -15,6 +15,7 @@ from skdigits._segmentation import cut_out, main_digit, without_ruling
 SIDE = 28  # of an MNIST image
 FIT = 20  # the longest side of its ink
 
+_ONE_DIGIT_SIDE = 512  # pictures of one digit are reduced to this
 _FAINT = 0.05  # ink that does not count for the box
 _WORK = 4 * FIT  # where strokes are made wider or thinner
 
@@ -62,7 +63,7 @@ class DigitNormalizer(TransformerMixin, BaseEstimator):
     ((1, 784), dtype('uint8'), 255)
     """
 
-    _parameter_constraints: dict = {  # noqa: RUF012
+    _parameter_constraints: dict = {
         "stroke_width": [tuple, None],
         "deskew": ["boolean"],
         "on_empty": [StrOptions({"raise", "zeros"})],
@@ -167,9 +168,10 @@ class DigitNormalizer(TransformerMixin, BaseEstimator):
 
     def _row_of_picture(self, picture, index):
         try:
-            values = without_ruling(read_ink(picture, max_pixels=self.max_pixels).values)
+            ink = read_ink(picture, max_side=_ONE_DIGIT_SIDE, max_pixels=self.max_pixels)
         except PictureError as error:
             raise PictureError(f"Picture {index}: {error}") from error
+        values = without_ruling(ink.values)
         digit = main_digit(values)
         if digit is None:
             return self._empty(index)
@@ -314,7 +316,10 @@ def _resized(patch, longest):
 
 
 def _with_stroke(patch, narrowest, widest):
-    """Widen or thin the strokes to the nearer bound, if they are outside."""
+    """Widen or thin the strokes to the nearer bound, if they are outside.
+
+    Every pixel's distance from the outline is known, so any growth is a threshold on it.
+    """
     longest = max(patch.shape)
     width = stroke_width(patch) * FIT / longest
     if narrowest <= width <= widest:
@@ -324,14 +329,18 @@ def _with_stroke(patch, narrowest, widest):
     solid = large > (0.3 if width < narrowest else 0.5) * float(large.max())
     width = stroke_width(solid.astype(np.float32)) * FIT / _WORK
     target = min(max(width, narrowest), widest)
-    # Widening makes the ink longer, too, and the fit to 20 pixels then takes a part back.
-    growth = (target - width) / 2 / (1 - (target - width) / FIT) * _WORK / FIT
     outside = ndimage.distance_transform_edt(~solid)
     inside = ndimage.distance_transform_edt(solid)
-    # Thin parts of a thick digit must not vanish.
-    growth = max(growth, -0.3 * float(inside.max()))
     distance = np.where(solid, 0.5 - inside, outside - 0.5)  # from the outline, ink negative
-    return _crop(np.clip(0.5 + growth - distance, 0, 1).astype(np.float32))
+    # Thin parts of a thick digit must not vanish.
+    least = -0.3 * float(inside.max())
+    growth = 0.0
+    for _ in range(3):
+        growth = max(growth + (target - width) / 2 * _WORK / FIT, least)
+        grown = _crop(np.clip(0.5 + growth - distance, 0, 1).astype(np.float32))
+        # Widening makes the ink longer, too, and the fit to 20 pixels takes a part back.
+        width = stroke_width(grown) * FIT / max(grown.shape)
+    return grown
 
 
 def _sheared(patch):

@@ -75,13 +75,12 @@ def read_ink(picture, *, max_side=MAX_SIDE, max_pixels=MAX_PIXELS, max_bytes=MAX
     PictureError
         If the picture cannot be opened.
     """
+    limits = {"max_side": max_side, "max_pixels": max_pixels, "max_bytes": max_bytes}
     if isinstance(picture, dict):
-        picture, layers = _from_pad(picture, max_pixels)
-        if picture is None:
-            return Ink(layers, (layers.shape[1], layers.shape[0]))
-    image, size = open_picture(
-        picture, max_side=max_side, max_pixels=max_pixels, max_bytes=max_bytes
-    )
+        picture, ink = _from_pad(picture, limits)
+        if ink is not None:
+            return ink
+    image, size = open_picture(picture, **limits)
     alpha = None
     if image.mode == "RGBA":
         image, alpha = _split_alpha(image)
@@ -255,43 +254,45 @@ def _split_alpha(image):
     return Image.alpha_composite(paper, image).convert("RGB"), None
 
 
-def _from_pad(pad, max_pixels):
+def _from_pad(pad, limits):
     """Return ``(None, ink)`` for what was drawn, or ``(picture, None)`` for what lies under it."""
-    unknown = set(pad) - {"background", "layers", "composite"}
-    if unknown or not pad:
+    if not pad or set(pad) - {"background", "layers", "composite"}:
         raise PictureError(
             f"A drawing pad's dict has the keys background, layers and composite; got "
             f"{sorted(map(str, pad)) or 'none'}."
         )
-    ink = None
+    alpha, size = None, None
     for layer in pad.get("layers") or []:
-        image = open_picture(layer, max_pixels=max_pixels)[0] if layer is not None else None
-        if image is None or image.mode != "RGBA":
-            continue  # a layer without alpha says nothing about what was drawn
-        alpha = image.getchannel("A")
-        ink = alpha if ink is None or ink.size != alpha.size else _lighter(ink, alpha)
+        if layer is None:
+            continue
+        if isinstance(layer, np.ndarray) and layer.dtype == np.uint8 and layer.shape[2:] == (4,):
+            layer = layer[:, :, 3]  # the other three quarters need not be looked at
+        elif isinstance(layer, np.ndarray) or layer.mode != "RGBA":
+            continue  # a layer without alpha does not say what was drawn
+        else:
+            layer = layer.getchannel("A")
+        band, band_size = open_picture(layer, **limits)
+        if alpha is None or band_size == size:
+            pixels = np.asarray(band)
+            alpha, size = (pixels if alpha is None else np.maximum(alpha, pixels)), band_size
     background, composite = pad.get("background"), pad.get("composite")
-    drawn = ink is not None and ink.getextrema()[1] >= 8
-    if drawn and not _has_content(background, max_pixels):
-        return None, np.asarray(ink, dtype=np.float32) / np.float32(255)
+    drawn = alpha is not None and alpha.max() >= 8
     under = background if composite is None else composite
-    if under is not None:
+    if under is not None and not (drawn and _is_plain(background, limits)):
         return under, None
-    if ink is None:
+    if alpha is None:
         raise PictureError("The drawing pad holds no picture: its values are all None or empty.")
-    return None, np.asarray(ink, dtype=np.float32) / np.float32(255)
+    ink = alpha.astype(np.float32) / np.float32(255) if drawn else np.zeros(alpha.shape, np.float32)
+    return None, Ink(ink, size)
 
 
-def _lighter(first, second):
-    return Image.fromarray(np.maximum(np.asarray(first), np.asarray(second)))
-
-
-def _has_content(background, max_pixels):
+def _is_plain(background, limits):
+    """Whether a drawing pad's background is one even colour, and no picture to read."""
     if background is None:
-        return False
-    image, _ = open_picture(background, max_side=256, max_pixels=max_pixels)
-    extrema = image.convert("L").getextrema()
-    return extrema[1] - extrema[0] > 16
+        return True
+    image, _ = open_picture(background, **limits | {"max_side": 64})
+    low, high = image.convert("L").getextrema()
+    return high - low <= 16
 
 
 def _lift_ink(image):
@@ -324,6 +325,8 @@ def _inside_frame(grey):
     Without a frame this is the whole picture.
     """
     height, width = grey.shape
+    if min(height, width) < 8:
+        return 0, 0, width, height
     grey = grey.astype(np.float32) / np.float32(255)
     page = np.median(grey[height // 4 : -(height // 4) or None, width // 4 : -(width // 4) or None])
     foreign = np.abs(grey - page) > 0.2
@@ -348,24 +351,57 @@ def _inside_frame(grey):
 def _judge(small):
     """Choose channel and polarity, and estimate the paper, on a small copy of the picture."""
     channels = {None: small.convert("L")}
-    if small.mode == "RGB":
+    if _is_coloured(small):
         # A yellow pen shows in blue only; grey is less noisy and therefore preferred.
         channels |= {band: small.getchannel(band) for band in "RGB"}
     window = max(3, round(max(_WINDOW * min(small.size), _WINDOW / 2 * max(small.size))) | 1)
     best = (-1.0, None, False, None)
     for name, image in channels.items():
         grey = np.asarray(image, dtype=np.float32) / np.float32(255)
+        slope = _light_slope(grey)
+        grey = grey - slope
         # Noise must not lift the closing, which follows the lightest pixels.
         calm = ndimage.gaussian_filter(grey, 0.8) if min(small.size) > 48 else grey
         light = ndimage.grey_closing(calm, size=(window, window))
         dark = ndimage.grey_opening(calm, size=(window, window))
         inverted = _paper_is_dark(calm, light, dark, window)
-        paper = 1 - dark if inverted else light
-        ink = (paper - (1 - grey if inverted else grey)) / (paper + np.float32(0.02))
+        paper = 1 - dark - slope if inverted else light + slope
+        depth = grey - dark if inverted else light - grey
+        ink = depth / (np.maximum(paper, 0) + np.float32(0.02))
         energy = float(np.square(np.clip(ink, 0, 1)).mean())
         if energy * (1.0 if name is None else 0.4) > best[0]:
             best = (energy, name, inverted, paper)
     return best[1:]
+
+
+def _is_coloured(small):
+    if small.mode != "RGB":
+        return False
+    pixels = np.asarray(small).astype(np.int16)
+    return bool((np.ptp(pixels, axis=2) > 24).mean() > 0.002)
+
+
+def _light_slope(grey):
+    """Fit how the light falls off over the page: a quadratic surface of mean 0.
+
+    A closing follows any slope but at the picture's edge, where it sees one side only. What is
+    far from the surface (ink, or another shadow) does not count.
+    """
+    step = max(1, min(grey.shape) // 48)
+    sample = grey[::step, ::step]
+    y, x = (axis / max(n - 1, 1) - 0.5 for axis, n in zip(np.indices(grey.shape), grey.shape,
+            strict=True))  # fmt: skip
+    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1).astype(np.float32)
+    few = terms[::step, ::step].reshape(-1, 6)
+    values = sample.ravel()
+    fit = np.zeros(6, np.float32)
+    fit[0] = np.median(values)
+    for _ in range(4):
+        away = np.abs(values - few @ fit)
+        near = away <= max(2.5 * float(np.median(away)), 0.01)
+        fit = np.linalg.lstsq(few[near], values[near], rcond=1e-4)[0]
+    surface = terms @ fit
+    return surface - surface.mean()
 
 
 def _paper_is_dark(grey, light, dark, window):

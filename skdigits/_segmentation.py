@@ -9,6 +9,7 @@ from scipy import ndimage
 _LOW, _HIGH = 0.25, 0.55  # a stroke is connected ink above the first that reaches the second
 _RULING_SIDE = 256  # where ruled lines are looked for
 _RULED_SIDE = 64  # smaller pictures show no ruling
+_PALE = 0.12  # ink of the palest ruled line
 _MOST = 300  # strokes that are looked at in one picture, the largest first
 
 
@@ -178,8 +179,8 @@ def reading_order(digits):
         order = np.argsort(level)
         line = np.empty(len(level), int)
         line[order] = np.cumsum(np.diff(level[order], prepend=level[order[0]]) > 0.5 * height)
-        spread = sum(np.ptp(level[line == k]) for k in range(line.max() + 1)) / height
-        cost = line.max() + 0.3 * spread + 1.2 * abs(slope)
+        spread = np.array([np.ptp(level[line == k]) for k in range(line.max() + 1)]) / height
+        cost = line.max() + np.square(spread).sum() + 1.2 * abs(slope)
         if best is None or cost < best[0] - 1e-9:
             best = cost, line
     line = best[1]
@@ -214,7 +215,7 @@ class _Parts(NamedTuple):
         edge = np.bincount(rim, minlength=n + 1)[1:] / longer
         keep = (strong >= 1) & (area > max(2, 1e-3 * area.max()))
         boxes, index, edge = boxes[keep], index[keep], edge[keep]
-        foreign = (edge > 0.5) | _frames(labels, index, boxes)
+        foreign = (edge > 0.5) | _frames(labels, index, boxes) | _edgings(labels.shape, boxes)
         return cls(labels, index, boxes, area[keep].astype(float), edge, foreign)
 
     def union(self, members):
@@ -238,6 +239,15 @@ def _frames(labels, index, boxes):
         inner = mask[margin[1] : -margin[1], margin[0] : -margin[0]]
         frames[i] = inner.sum() < 0.15 * mask.sum()
     return frames
+
+
+def _edgings(shape, boxes):
+    """Which parts are a long thin line close to the side of the picture along which it runs."""
+    size = np.array(shape[::-1])
+    low, high = boxes[:, :2], boxes[:, 2:]
+    extent = high - low
+    thin = (extent[:, ::-1] > 0.6 * size[::-1]) & (extent < 0.1 * extent[:, ::-1])
+    return (thin & ((high < 0.12 * size) | (low > 0.88 * size))).any(axis=1)
 
 
 def _gap(a, b):
@@ -294,7 +304,7 @@ def _join_costs(boxes, size):
     stacked = over[..., 0] > 0.5 * np.minimum(width[:, None], width[None, :])
     stacked &= (gap < 0.35 * size) & (union[..., 1] < 1.35 * tallest)
     # A fragment beside: the flag again, drawn to the right.
-    fragment = extent.max(axis=1) < 0.6 * size
+    fragment = extent.max(axis=1) < 0.66 * size
     beside = (fragment[:, None] | fragment[None, :]) & (gap < 0.12 * size)
     beside &= union[..., 1] < 1.25 * tallest
     cost = np.where(stacked, gap, np.where(beside, gap + 0.05 * size, np.inf))
@@ -382,12 +392,12 @@ def without_ruling(values):
 def _without_lines(values):
     """Erase the nearly horizontal lines."""
     height, width = values.shape
+    if not ((values[:, :4] > _PALE).any() and (values[:, -4:] > _PALE).any()):
+        return values  # most pictures: nothing reaches both sides
     factor = max(1, -(-max(height, width) // _RULING_SIDE))
     small = _block_max(values, factor)
-    mask = small > 0.12
+    mask = small > _PALE
     ends = max(2, mask.shape[1] // 16)
-    if not (mask[:, :ends].any() and mask[:, -ends:].any()):
-        return values
     lines = _lines(mask, ends)
     thick = sum(line[2] for line in lines)
     alone = mask[:, :ends].any(axis=1).sum() + mask[:, -ends:].any(axis=1).sum() < 6 * thick
@@ -403,7 +413,7 @@ def _without_lines(values):
         rows = rows.clip(0, height - 1)
         band = np.where(inside, values[rows, x], 0)
         level = np.median(band.max(axis=0))
-        crossing = np.maximum(band[0], band[-1]) > max(0.12, 0.5 * level)
+        crossing = np.maximum(band[0], band[-1]) > max(_PALE, 0.5 * level)
         erased = (band < 1.5 * level) & ~crossing
         band[erased] = 0
         values[rows[inside], np.broadcast_to(x, rows.shape)[inside]] = band[inside]
@@ -416,13 +426,16 @@ def _lines(mask, ends):
     Centre is the row at the middle column.
     """
     height, width = mask.shape
+    mask = ndimage.binary_dilation(mask, np.ones((3, 1)))  # or a slow slope falls between rows
     x = np.arange(width)
     found = []
     for slope in np.arange(-12, 13) / 100:
         rows = np.arange(height)[:, None] + np.rint(slope * (x - width / 2)).astype(int)[None, :]
-        sheared = mask[rows.clip(0, height - 1), x] & (rows >= 0) & (rows < height)
-        full = sheared.mean(axis=1)
-        full *= sheared[:, :ends].any(axis=1) & sheared[:, -ends:].any(axis=1)
+        inside = (rows >= 0) & (rows < height)
+        sheared = mask[rows.clip(0, height - 1), x] & inside
+        full = sheared.sum(axis=1) / np.maximum(inside.sum(axis=1), 0.3 * width)
+        for end in (np.s_[:, :ends], np.s_[:, -ends:]):
+            full *= sheared[end].any(axis=1) | ~inside[end].any(axis=1)
         found += [(full[k], slope, k) for k in np.flatnonzero(full > 0.75)]
     found.sort(key=lambda line: (-line[0], abs(line[1])))
     thick = max(2, height // 50)
@@ -437,15 +450,15 @@ def _lines(mask, ends):
         while high + 1 in same:
             high += 1
         taken[max(0, low - 2) : high + 3] = True
-        if high - low < thick + 1:
-            lines.append(((low + high) / 2, slope, high - low + 1))
+        if high - low - 1 <= thick:
+            lines.append(((low + high) / 2, slope, max(1, high - low - 1)))
     return lines
 
 
 def _block_max(values, factor):
+    """Reduce by a whole factor; each pixel is the highest of its block."""
     if factor == 1:
         return values
-    height, width = (-(-n // factor) for n in values.shape)
-    padded = np.zeros((height * factor, width * factor), values.dtype)
-    padded[: values.shape[0], : values.shape[1]] = values
-    return padded.reshape(height, factor, width, factor).max(axis=(1, 3))
+    padded = np.pad(values, [(0, -n % factor) for n in values.shape])
+    rows = np.maximum.reduce([padded[k::factor] for k in range(factor)])
+    return np.maximum.reduce([rows[:, k::factor] for k in range(factor)])

@@ -4,6 +4,7 @@ Every loader gives rows as MNIST stores them: 784 uint8 values from 0 (nothing) 
 28x28 picture read row by row.
 """
 
+import os
 from http.client import HTTPException
 from pathlib import Path
 from urllib.error import URLError
@@ -11,11 +12,18 @@ from urllib.error import URLError
 import numpy as np
 from scipy.ndimage import zoom
 from sklearn.datasets import fetch_openml, load_digits
+from sklearn.model_selection import train_test_split
 from sklearn.utils import Bunch
 
-from ._digits_csv import LABEL, PIXELS, read_rows
+from skdigits._digits_csv import LABEL, PIXELS, read_rows
 
-__all__ = ["fetch_mnist", "load_bundled_digits", "load_competition", "read_digits_csv"]
+__all__ = [
+    "fetch_mnist",
+    "load_available",
+    "load_bundled_digits",
+    "load_competition",
+    "read_digits_csv",
+]
 
 _SIDE = 28
 _SUFFIXES = ("", ".gz", ".zip")
@@ -205,6 +213,44 @@ def load_bundled_digits(*, return_X_y=False, as_frame=False):
         as_frame=as_frame,
         DESCR="scikit-learn's digits, redrawn as 28x28 pixels placed as in MNIST.\n\n"
         + digits.DESCR,
+    )
+
+
+def load_available(folder=None):
+    """Load Kaggle's files if they are at hand, and the bundled digits if not.
+
+    Parameters
+    ----------
+    folder : str or path-like, default=None
+        Folder with ``train.csv``; it must be there. None looks in the folder that the environment
+        variable ``SKDIGITS_DATA`` names, then in the current one, and takes the bundled digits
+        where neither has it.
+
+    Returns
+    -------
+    digits : :class:`~sklearn.utils.Bunch`
+        As of :func:`load_competition`. Of the bundled digits a stratified fifth, always the same,
+        serves as `test_data`, and `filename` is None.
+    """
+    if folder is None:
+        folder = os.environ.get("SKDIGITS_DATA")
+    if folder is None and _find_csv(Path(), "train", required=False):
+        folder = Path()
+    if folder is not None:
+        return load_competition(folder)
+    digits = load_bundled_digits()
+    train, test = train_test_split(
+        np.arange(len(digits.data)), test_size=0.2, stratify=digits.target, random_state=0
+    )
+    return _as_dataset(
+        digits.data[train],
+        digits.target[train],
+        return_X_y=False,
+        as_frame=False,
+        test_data=digits.data[test],
+        filename=None,
+        test_filename=None,
+        DESCR=digits.DESCR,
     )
 
 

@@ -7,14 +7,13 @@ The file has a header and one line per test row, in the order of the test file::
     2,0
 """
 
-import os
 import re
-import uuid
 from pathlib import Path
 
 import numpy as np
 
-from .datasets import read_digits_csv
+from skdigits._atomic import replacing
+from skdigits.datasets import read_digits_csv
 
 __all__ = ["check_submission", "read_submission", "write_submission"]
 
@@ -69,14 +68,10 @@ def write_submission(path, labels, *, n_rows=None):
             f"Got {len(digits):,} labels, expected {n_rows:,}: one for each row of the test file, "
             "in its order. Predict all of them, and nothing else."
         )
-    path = Path(path)
-    if path.is_dir():
-        raise ValueError(f"{path} is a folder; give the name of a file in it.")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"There is no folder {path.parent}; make it, or give another.")
     lines = [_HEADER, *(f"{image},{digit}" for image, digit in enumerate(digits, start=1))]
-    _write_whole(path, "\n".join(lines) + "\n")
-    return path
+    with replacing(path) as file:
+        file.write(("\n".join(lines) + "\n").encode("ascii"))
+    return Path(path)
 
 
 def read_submission(path):
@@ -214,20 +209,6 @@ def _as_digit(value):
     if isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool):
         return int(value) if value in range(10) else None
     return None
-
-
-def _write_whole(path, text):
-    """Write a file so that at every moment its name holds the old text or the new, never a part."""
-    target = Path(os.path.realpath(path))  # through a link, so that the link stays one
-    part = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
-    try:
-        with part.open("x", encoding="ascii", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _read_text(path):

@@ -74,7 +74,7 @@ def test_write_counts_the_labels(path):
 def test_write_refuses_other_places(tmp_path):
     with pytest.raises(FileNotFoundError, match="There is no folder"):
         write_submission(tmp_path / "nowhere" / "submission.csv", [1])
-    with pytest.raises(ValueError, match="is a folder"):
+    with pytest.raises(IsADirectoryError, match="is a folder"):
         write_submission(tmp_path, [1])
 
 

@@ -1,0 +1,62 @@
+"""The example scripts, run as a user runs them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from skdigits import load_pipeline
+from skdigits.datasets import load_bundled_digits
+from skdigits.kaggle import read_submission
+
+ROOT = Path(__file__).parent.parent
+
+
+def run(script, *arguments, folder):
+    environment = {k: v for k, v in os.environ.items() if k != "SKDIGITS_DATA"}
+    return subprocess.run(
+        [sys.executable, ROOT / "examples" / script, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=folder,
+        env=environment,
+    ).stdout
+
+
+def test_train_and_submit_on_bundled_digits(tmp_path):
+    said = run("train_and_submit.py", "--epochs", 5, "--quiet", folder=tmp_path)
+    assert "bundled digits" in said
+    assert "validation accuracy: " in said
+    assert len(read_submission(tmp_path / "mnist_submission.csv")) == 360
+    X, y = load_bundled_digits(return_X_y=True)
+    assert load_pipeline(tmp_path / "model.joblib").score(X, y) > 0.9
+    for name in ("training_history.png", "sample_digits.png"):
+        with Image.open(tmp_path / name) as picture:
+            assert picture.width > 400
+
+
+def test_tune_grid_search_on_bundled_digits(tmp_path):
+    said = run("tune_grid_search.py", "--rows", 200, "--epochs", 1, "--cv", 2, folder=tmp_path)
+    assert "learning_rate" in said
+    assert "best: {'digitcnnclassifier__augmentation'" in said
+    assert (tmp_path / "grid_search.csv").read_text().count("\n") == 7
+
+
+@pytest.mark.slow
+def test_train_and_submit_on_real_data(real_data, tmp_path):
+    said = run(
+        "train_and_submit.py", "--data", real_data, "--epochs", 1, "--quiet", folder=tmp_path
+    )
+    accuracy = float(said.split("validation accuracy: ")[1].split("%")[0])
+    assert accuracy > 98
+    assert len(read_submission(tmp_path / "mnist_submission.csv")) == 28_000
+
+
+def test_wrong_folder(tmp_path):
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        run("train_and_submit.py", "--data", tmp_path / "nowhere", folder=tmp_path)
+    assert "There is no folder" in failed.value.stderr

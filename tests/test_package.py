@@ -1,0 +1,36 @@
+"""The package as a whole: what importing costs, what is public."""
+
+import subprocess
+import sys
+
+import pytest
+
+import skdigits
+
+HEAVY = ["tensorflow", "keras", "scikeras", "gradio", "matplotlib", "pandas"]
+
+
+def modules_after(code):
+    code += "; import sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_importing_loads_nothing_heavy():
+    assert not modules_after("import skdigits") & {*HEAVY, "sklearn", "numpy"}
+
+
+def test_constructing_loads_no_tensorflow():
+    loaded = modules_after("from skdigits import make_digit_pipeline; make_digit_pipeline()")
+    assert not loaded & (set(HEAVY) - {"pandas"})
+
+
+@pytest.mark.parametrize("name", skdigits.__all__)
+def test_public_names(name):
+    assert name in dir(skdigits)
+    assert getattr(skdigits, name).__doc__
+
+
+def test_unknown_name():
+    with pytest.raises(AttributeError, match="no attribute 'DigitClassifier'"):
+        skdigits.DigitClassifier  # noqa: B018
