@@ -10,12 +10,14 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "DigitCNNClassifier": "_classifier",
+    "DigitNormalizer": "_normalizer",
+    "DigitReader": "_reader",
     "PixelScaler": "_scaling",
     "load_pipeline": "_persistence",
     "make_digit_pipeline": "_pipeline",
     "save_pipeline": "_persistence",
 }
-_MODULES = ["datasets", "kaggle", "plotting"]
+_MODULES = ["app", "datasets", "exceptions", "kaggle", "plotting"]
 
 __all__ = [*sorted(_HOMES), *_MODULES, "__version__"]
 

@@ -8,8 +8,6 @@ from numbers import Integral, Real
 import numpy as np
 from scipy.special import log_softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.model_selection import train_test_split
-from sklearn.utils import compute_class_weight
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
 from sklearn.utils.validation import (
@@ -19,9 +17,10 @@ from sklearn.utils.validation import (
 )
 
 from skdigits._architectures import ARCHITECTURES
-from skdigits._images import as_images, canonical_rows, find_image_shape, flatten_images
+from skdigits._images import as_images, find_image_shape, flatten_images
 from skdigits._random import draw_seeds
 from skdigits._schedules import SCHEDULES
+from skdigits._training_rows import canonical_rows, hold_out, weigh_classes
 
 
 class DigitCNNClassifier(ClassifierMixin, BaseEstimator):
@@ -409,12 +408,10 @@ class DigitCNNClassifier(ClassifierMixin, BaseEstimator):
         goes_on = is_partial and start is not None
         if goes_on:  # another epoch needs other draws
             seeds["order"] = (seeds["order"] + self.n_iter_) % 2**31
-        sample_weight = self._class_weighted(codes, sample_weight)
+        sample_weight = weigh_classes(self.class_weight, self.classes_, codes, sample_weight)
         rows, weight = canonical_rows(X, codes, sample_weight)
         codes, weight = codes[rows], None if np.all(weight == 1) else weight
-        is_held_out = np.zeros(len(rows), dtype=bool)
-        if not is_partial:
-            is_held_out[self._held_out_rows(codes, seeds["split"])] = True
+        is_held_out = hold_out(codes, 0 if is_partial else self._fraction(), seeds["split"])
 
         def part(chosen):
             images = as_images(X[rows[chosen]], self.image_shape_)
@@ -449,18 +446,7 @@ class DigitCNNClassifier(ClassifierMixin, BaseEstimator):
         )
         self._keep(result, goes_on)
 
-    def _class_weighted(self, codes, sample_weight):
-        if self.class_weight is None:
-            return sample_weight
-        per_class = compute_class_weight(
-            self.class_weight,
-            classes=self.classes_,
-            y=self.classes_[codes],
-            sample_weight=sample_weight,
-        )
-        return sample_weight * per_class[codes]
-
-    def _held_out_rows(self, codes, seed):
+    def _fraction(self):
         fraction = self.validation_fraction
         if fraction is None:
             fraction = 0.1 if self.early_stopping else 0
@@ -469,10 +455,7 @@ class DigitCNNClassifier(ClassifierMixin, BaseEstimator):
                 "early_stopping needs validation rows: set validation_fraction above 0, or leave "
                 "it at None."
             )
-        if not fraction:
-            return []
-        indices = np.arange(len(codes))
-        return train_test_split(indices, test_size=fraction, stratify=codes, random_state=seed)[1]
+        return fraction
 
     def _keep(self, result, goes_on):
         """Take over what the training gave; a `partial_fit` appends to what was there."""

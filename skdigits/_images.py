@@ -1,7 +1,6 @@
-"""Rows of pixels, seen as images: flattening, square padding and a canonical order."""
+"""Rows of pixels, seen as images: flattening and square padding."""
 
 import warnings
-from hashlib import blake2b
 from math import isqrt
 
 import numpy as np
@@ -97,36 +96,3 @@ def as_images(X, image_shape):
     if missing:
         X = np.pad(X, ((0, 0), (0, missing)))
     return np.asarray(X, dtype=np.float32).reshape(-1, height, width, 1)
-
-
-def canonical_rows(X, y, sample_weight):
-    """Order rows by content, and merge equal ones into one row of their summed weight.
-
-    Training sees the same data whatever the order in which the rows came, and a row of weight 2 is
-    the same as that row given twice. Rows of weight 0 are dropped.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_features), float32
-    y : ndarray of shape (n_samples,), integer codes
-    sample_weight : ndarray of shape (n_samples,)
-
-    Returns
-    -------
-    kept : ndarray of int
-        Indices into X of the rows kept, in canonical order.
-    weight : ndarray of float
-        Their weights, of mean 1.
-    """
-    used = np.flatnonzero(sample_weight > 0)
-    salt = [str(code).encode()[:16] for code in range(int(y.max()) + 1)]
-    digests = b"".join(
-        blake2b(np.ascontiguousarray(X[i]), digest_size=16, salt=salt[y[i]]).digest() for i in used
-    )
-    high, low = np.frombuffer(digests, dtype=np.uint64).reshape(-1, 2).T
-    order = np.lexsort((low, high))
-    is_new = np.ones(len(order), dtype=bool)
-    is_new[1:] = (np.diff(high[order]) != 0) | (np.diff(low[order]) != 0)
-    starts = np.flatnonzero(is_new)
-    weight = np.add.reduceat(sample_weight[used][order], starts)
-    return used[order[starts]], weight / weight.mean()

@@ -13,6 +13,8 @@ import numpy as np
 from PIL import Image, ImageOps
 from scipy import ndimage
 
+from skdigits.exceptions import PictureError
+
 MAX_PIXELS = 80_000_000
 MAX_BYTES = 64_000_000
 MAX_SIDE = 1280  # of the ink; a digit that is one fiftieth of the picture still has 25 pixels
@@ -21,10 +23,6 @@ _ANALYSIS_SIDE = 128  # where paper, polarity and colour are judged
 _WINDOW = 0.36  # of the short side: wider than any stroke, narrower than shadow and page
 _MIN_CONTRAST = 0.05  # of the paper's brightness; less is not seen as ink
 _MIN_SIGNAL = 7.0  # ink over paper noise, in standard deviations
-
-
-class PictureError(ValueError):
-    """A picture that cannot be opened; the message says why and what to do."""
 
 
 class Ink(NamedTuple):
@@ -423,18 +421,22 @@ def _paper_is_dark(grey, light, dark, window):
 
 def _scale_ink(ink):
     """Bring the paper to 0 and the ink to 1; all 0 if nothing stands out of the paper."""
-    sample = ink[:: max(1, ink.shape[0] // 400), :: max(1, ink.shape[1] // 400)].ravel()
-    half = _typical(sample, _MIN_CONTRAST / 2) / 2
-    paper = sample[sample <= half]
-    level = np.median(paper)
-    noise = 1.4826 * np.median(np.abs(paper - level))
-    ink, sample = ink - level, sample - level
-    typical = _typical(sample, max(_MIN_CONTRAST / 2, 4 * noise))
-    if typical < max(_MIN_CONTRAST, _MIN_SIGNAL * noise):
-        return np.zeros(ink.shape, np.float32)
-    full = np.quantile(sample[sample > typical / 2], 0.9)
-    floor = 2 * noise
-    return np.clip((ink - floor) / (full - floor), 0, 1).astype(np.float32)
+    # What drowns in noise, pixel by pixel, may still stand out of it when it is smoothed.
+    for smoothing in (0, max(0.8, min(ink.shape) / 200)):
+        shown = ndimage.gaussian_filter(ink, smoothing) if smoothing else ink
+        sample = shown[:: max(1, ink.shape[0] // 400), :: max(1, ink.shape[1] // 400)].ravel()
+        paper = sample[sample <= _typical(sample, _MIN_CONTRAST / 2) / 2]
+        if not paper.size:
+            break
+        level = np.median(paper)
+        noise = 1.4826 * np.median(np.abs(paper - level))
+        sample = sample - level
+        typical = _typical(sample, max(_MIN_CONTRAST / 2, 4 * noise))
+        if typical >= max(_MIN_CONTRAST, _MIN_SIGNAL * noise):
+            full = np.quantile(sample[sample > typical / 2], 0.9)
+            floor = 2 * noise
+            return np.clip((shown - level - floor) / (full - floor), 0, 1).astype(np.float32)
+    return np.zeros(ink.shape, np.float32)
 
 
 def _typical(ink, least):

@@ -198,9 +198,10 @@ class DigitReader:
             [self.normalizer.normalize(cut_out(values, piece)).ravel() for piece in pieces]
         )
         rated = iter(zip(pieces, rows, self.pipeline.predict_proba(rows), strict=True))
+        height = float(np.median([digit_ways[0][0].height for digit_ways in ways]))
         chosen = []
         for digit_ways in ways:
-            chosen += _best_way([[next(rated) for _ in way] for way in digit_ways])
+            chosen += _best_way([[next(rated) for _ in way] for way in digit_ways], height)
         return ReadPicture(tuple(self._digit(ink, *piece) for piece in chosen), picture)
 
     def read_many(self, pictures, *, progress=False):
@@ -270,19 +271,20 @@ class DigitReader:
         )
 
 
-def _best_way(ways):
+def _best_way(ways, height):
     """Choose between one digit and several touching ones, by confidence and shape.
 
     ``ways`` holds the uncut ink first; each way is a list of ``(piece, row, probabilities)``.
+    ``height`` is that of the picture's digits: a flat 2 among taller digits is not two of them.
     """
     whole = ways[0]
     if len(ways) == 1:
         return whole
-    aspect = whole[0][0].width / whole[0][0].height
+    aspect = whole[0][0].width / max(whole[0][0].height, height)
     best, best_score = whole, float(whole[0][2].max())
     for way in ways[1:]:
         # Digits wider than tall are rare, and get rarer: the wider, the less a cut must win by.
-        margin = 0.35 - 0.6 * (aspect - 0.5 * len(way))
+        margin = 0.15 - (aspect - 0.6 * len(way))
         score = min(float(piece[2].max()) for piece in way) - margin
         if score > best_score:
             best, best_score = way, score

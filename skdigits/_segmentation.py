@@ -9,6 +9,7 @@ from scipy import ndimage
 _LOW, _HIGH = 0.25, 0.55  # a stroke is connected ink above the first that reaches the second
 _RULING_SIDE = 256  # where ruled lines are looked for
 _RULED_SIDE = 64  # smaller pictures show no ruling
+_GREY = 2.5  # more area than this many times that of full ink is not the soft edge of strokes
 _PALE = 0.12  # ink of the palest ruled line
 _MOST = 300  # strokes that are looked at in one picture, the largest first
 
@@ -32,12 +33,12 @@ class Digit(NamedTuple):
 
     @property
     def width(self):
-        """Width of the box in ink pixels."""
+        """Of the box, in ink pixels."""
         return self.box[2] - self.box[0]
 
     @property
     def height(self):
-        """Height of the box in ink pixels."""
+        """Of the box, in ink pixels."""
         return self.box[3] - self.box[1]
 
 
@@ -81,27 +82,19 @@ def main_digit(values):
     weight = parts.area * np.where(parts.foreign, 0.05, np.where(parts.edge > 0, 0.5, 1.0))
     members = [int(np.argmax(weight))]
     largest = parts.area[members[0]]
-    inner = parts.edge[members[0]] == 0
-    near = [  # most pictures have none, a noisy one thousands
-        i
-        for i in np.argsort(-parts.area)[:_MOST]
-        if i != members[0]
-        and parts.area[i] > 0.015 * largest
-        and not parts.foreign[i]
-        and not (inner and parts.edge[i] > 0)
-    ]
-    grown = True
-    while grown:
-        grown = False
+    left_out = parts.foreign | (parts.area < 0.015 * largest)
+    if parts.edge[members[0]] == 0:
+        left_out |= parts.edge > 0
+    left_out[members[0]] = True
+    near = [i for i in np.argsort(-parts.area)[:_MOST] if not left_out[i]]
+    while near:
         box = parts.union(members)
-        size = max(box[2] - box[0], box[3] - box[1])
-        for i in near:
-            if i in members:
-                continue
-            if _gap(box, parts.boxes[i]) <= 0.3 * size:
-                members.append(int(i))
-                grown = True
-                break
+        reach = 0.3 * max(box[2] - box[0], box[3] - box[1])
+        reached = [i for i in near if _gap(box, parts.boxes[i]) <= reach]
+        if not reached:
+            break
+        members += reached
+        near = [i for i in near if i not in reached]
     return parts.digit(members)
 
 
@@ -118,10 +111,7 @@ def find_digits(values):
         Line by line from the top, each line from left to right. Lines may slant.
     """
     parts = _Parts.of(values)
-    groups = _groups(parts)
-    if not groups:
-        return []
-    return reading_order([parts.digit(group) for group in groups])
+    return reading_order([parts.digit(group) for group in _groups(parts)])
 
 
 def split_candidates(values, digit, *, max_pieces=3):
@@ -142,8 +132,7 @@ def split_candidates(values, digit, *, max_pieces=3):
     if aspect < 0.75 or min(digit.width, digit.height) < 8:
         return []
     left, top, right, bottom = digit.box
-    patch = values[top:bottom, left:right] * digit.mask
-    cuts = _cut_lines(patch)
+    cuts = _cut_lines(values[top:bottom, left:right] * digit.mask)
     candidates = [[cut] for cut in cuts[:4]]
     if aspect > 1.3 and max_pieces > 2:
         candidates += [
@@ -152,8 +141,14 @@ def split_candidates(values, digit, *, max_pieces=3):
             for b in cuts[i + 1 :]
             if abs(a[0].mean() - b[0].mean()) > 0.2 * digit.width
         ][:4]
-    pieces = ([_piece(digit, a, b) for a, b in _between(cuts, digit)] for cuts in candidates)
-    return [way for way in pieces if all(piece is not None for piece in way)]
+    ways = []
+    for cuts in candidates:
+        start, end = np.full((2, digit.height), [[-1.0], [np.inf]])
+        columns = [start, *(cut[0] for cut in cuts), end]
+        pieces = [_piece(digit, start, stop) for start, stop in itertools.pairwise(columns)]
+        if all(piece is not None for piece in pieces):
+            ways.append(pieces)
+    return ways
 
 
 def reading_order(digits):
@@ -170,6 +165,8 @@ def reading_order(digits):
     digits : list of Digit
         With ``line`` set.
     """
+    if not digits:
+        return []
     boxes = np.array([digit.box for digit in digits], dtype=float)
     x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
     height = max(float(np.median(boxes[:, 3] - boxes[:, 1])), 1.0)
@@ -200,7 +197,10 @@ class _Parts(NamedTuple):
 
     @classmethod
     def of(cls, values):
-        labels, n = ndimage.label(values > _LOW, np.ones((3, 3)))
+        low = _LOW
+        if (values > low).sum() > _GREY * (values > _HIGH).sum():
+            low = 0.85 * _HIGH  # there is a shadow or a stain, too, much paler than the ink
+        labels, n = ndimage.label(values > low, np.ones((3, 3)))
         if n == 0:
             nothing = np.zeros(0)
             return cls(labels, nothing.astype(int), np.zeros((0, 4), int), *[nothing] * 3)
@@ -266,13 +266,12 @@ def _groups(parts):
     area = _weighted_median(parts.area[keep], parts.area[keep])
     extent = np.maximum(heights, parts.boxes[:, 2] - parts.boxes[:, 0])
     keep = [i for i in keep if extent[i] > 0.12 * size and parts.area[i] > 0.015 * area]
-    groups = [[int(i)] for i in sorted(keep, key=lambda i: -parts.area[i])[:_MOST]]
-    groups = _joined(parts, groups, size)
+    largest = sorted(keep, key=lambda i: -parts.area[i])[:_MOST]
     tall = []
-    for group in groups:
+    for group in _joined(parts, [[int(i)] for i in largest], size):
         box = parts.union(group)
-        cut = parts.edge[group].max() > 0 and box[3] - box[1] < 0.6 * size
-        if box[3] - box[1] > 0.4 * size and not cut:
+        # What the picture's edge cuts off must be most of a digit.
+        if box[3] - box[1] > (0.6 if parts.edge[group].any() else 0.4) * size:
             tall.append(group)
     return tall
 
@@ -342,11 +341,6 @@ def _cut_lines(patch):
     return cuts
 
 
-def _between(cuts, digit):
-    edges = [np.full(digit.height, -1.0), *(c[0] for c in cuts), np.full(digit.height, np.inf)]
-    return list(itertools.pairwise(edges))
-
-
 def _piece(digit, start, stop):
     """The part of a digit right of one cut and left of the next; None if hardly anything."""
     columns = np.arange(digit.width)[None, :]
@@ -382,8 +376,6 @@ def without_ruling(values):
     if min(values.shape) < _RULED_SIDE:
         return values
     cleaned = _without_lines(_without_lines(values).T).T
-    if cleaned is values:
-        return values
     left, erased = (cleaned > _HIGH).sum(), ((values > _HIGH) & (cleaned <= _HIGH)).sum()
     # A straight stroke from edge to edge, alone on its page, is a 1 and no ruling.
     return np.ascontiguousarray(cleaned) if left > 0.1 * erased else values
@@ -395,8 +387,7 @@ def _without_lines(values):
     if not ((values[:, :4] > _PALE).any() and (values[:, -4:] > _PALE).any()):
         return values  # most pictures: nothing reaches both sides
     factor = max(1, -(-max(height, width) // _RULING_SIDE))
-    small = _block_max(values, factor)
-    mask = small > _PALE
+    mask = _block_max(values, factor) > _PALE
     ends = max(2, mask.shape[1] // 16)
     lines = _lines(mask, ends)
     thick = sum(line[2] for line in lines)
@@ -421,10 +412,7 @@ def _without_lines(values):
 
 
 def _lines(mask, ends):
-    """Find straight lines from edge to edge: a list of ``(centre, slope, thickness)``.
-
-    Centre is the row at the middle column.
-    """
+    """Find straight lines from edge to edge: ``(row at the middle column, slope, thickness)``."""
     height, width = mask.shape
     mask = ndimage.binary_dilation(mask, np.ones((3, 1)))  # or a slow slope falls between rows
     x = np.arange(width)
@@ -443,12 +431,9 @@ def _lines(mask, ends):
     for _, slope, centre in found:
         if taken[centre]:
             continue
-        same = [k for _, other, k in found if other == slope]
-        low = high = centre
-        while low - 1 in same:
-            low -= 1
-        while high + 1 in same:
-            high += 1
+        same = {k for _, other, k in found if other == slope}
+        low = next(k for k in range(centre, -2, -1) if k - 1 not in same)
+        high = next(k for k in range(centre, height + 1) if k + 1 not in same)
         taken[max(0, low - 2) : high + 3] = True
         if high - low - 1 <= thick:
             lines.append(((low + high) / 2, slope, max(1, high - low - 1)))

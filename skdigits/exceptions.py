@@ -11,3 +11,7 @@ class ThreadsWarning(UserWarning):
 
 class ModelFileError(ValueError):
     """A model file that cannot be used: cut off, foreign, or of another format."""
+
+
+class PictureError(ValueError):
+    """A picture that cannot be opened; the message says why and what to do."""

@@ -12,7 +12,7 @@ from sklearn.datasets import load_digits
 from sklearn.neighbors import KNeighborsClassifier
 
 from skdigits._normalizer import DigitNormalizer
-from skdigits._pictures import PictureError
+from skdigits.exceptions import PictureError
 from skdigits._reader import DigitReader, ReadPicture
 
 N_TRAIN = 600

@@ -63,7 +63,7 @@ def score_single(folder, model):
     wrong = [
         {"file": path.name, "label": str(label), "normalizer": str(p), "reader": str(r)}
         for path, label, p, r in zip(paths, truth, predicted, read, strict=True)
-        if label not in (p,) or label != r
+        if label != p or label != r
     ]
     return {
         "pictures": len(labels),

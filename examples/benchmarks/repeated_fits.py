@@ -3,8 +3,8 @@ Many fits in one process: time and memory
 =========================================
 
 Cross-validation, searches and scikit-learn's checks fit again and again. Compares so many fits of
-``DigitCNNClassifier`` with as many bare Keras models of the same network, built, compiled and fitted
-one after the other; each side runs in a process of its own::
+``DigitCNNClassifier`` with as many bare Keras models of the same network, built, compiled and
+fitted one after the other; each side runs in a process of its own::
 
     python examples/benchmarks/repeated_fits.py --fits 30 --rows 500
 """

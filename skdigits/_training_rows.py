@@ -1,0 +1,86 @@
+"""Which rows a fit trains on and which it holds out, in what order and with what weight."""
+
+from hashlib import blake2b
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+from sklearn.utils import compute_class_weight
+
+
+def weigh_classes(class_weight, classes, codes, sample_weight):
+    """Multiply the weights of rows by those of their classes.
+
+    Parameters
+    ----------
+    class_weight : dict, "balanced" or None
+    classes : ndarray of shape (n_classes,)
+    codes : ndarray of shape (n_samples,)
+        Positions in `classes`.
+    sample_weight : ndarray of shape (n_samples,)
+
+    Returns
+    -------
+    sample_weight : ndarray of shape (n_samples,)
+    """
+    if class_weight is None:
+        return sample_weight
+    per_class = compute_class_weight(
+        class_weight, classes=classes, y=classes[codes], sample_weight=sample_weight
+    )
+    return sample_weight * per_class[codes]
+
+
+def canonical_rows(X, y, sample_weight):
+    """Order rows by content, and merge equal ones into one row of their summed weight.
+
+    Training sees the same data whatever the order in which the rows came, and a row of weight 2 is
+    the same as that row given twice. Rows of weight 0 are dropped.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features), float32
+    y : ndarray of shape (n_samples,), integer codes
+    sample_weight : ndarray of shape (n_samples,)
+
+    Returns
+    -------
+    kept : ndarray of int
+        Indices into X of the rows kept, in canonical order.
+    weight : ndarray of float
+        Their weights, of mean 1.
+    """
+    used = np.flatnonzero(sample_weight > 0)
+    salt = [str(code).encode()[:16] for code in range(int(y.max()) + 1)]
+    digests = b"".join(
+        blake2b(np.ascontiguousarray(X[i]), digest_size=16, salt=salt[y[i]]).digest() for i in used
+    )
+    high, low = np.frombuffer(digests, dtype=np.uint64).reshape(-1, 2).T
+    order = np.lexsort((low, high))
+    is_new = np.ones(len(order), dtype=bool)
+    is_new[1:] = (np.diff(high[order]) != 0) | (np.diff(low[order]) != 0)
+    starts = np.flatnonzero(is_new)
+    weight = np.add.reduceat(sample_weight[used][order], starts)
+    return used[order[starts]], weight / weight.mean()
+
+
+def hold_out(codes, fraction, seed):
+    """Mark a stratified share of the rows.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_samples,)
+        Classes of the rows.
+    fraction : float
+        Share to hold out; 0 holds out none.
+    seed : int
+
+    Returns
+    -------
+    is_held_out : ndarray of shape (n_samples,), bool
+    """
+    is_held_out = np.zeros(len(codes), dtype=bool)
+    if fraction:
+        rows = np.arange(len(codes))
+        _, held_out = train_test_split(rows, test_size=fraction, stratify=codes, random_state=seed)
+        is_held_out[held_out] = True
+    return is_held_out
