@@ -12,6 +12,7 @@ _HOMES = {
     "DigitCNNClassifier": "_classifier",
     "DigitNormalizer": "_normalizer",
     "DigitReader": "_reader",
+    "PRESETS": "_presets",
     "PixelScaler": "_scaling",
     "load_pipeline": "_persistence",
     "make_digit_pipeline": "_pipeline",

@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from skdigits._architectures import build_network
+from skdigits._images import as_images
 from skdigits._quiet_import import quietly
 from skdigits._random import seeded_globals
 from skdigits._schedules import SCHEDULES
@@ -371,15 +372,17 @@ class Predictor:
 
     def __init__(self, spec, weights):
         self.forward = _compiled_forward(spec)
+        self.image_shape = spec.image_shape
         self.weights = [tf.constant(weight) for weight in weights]
 
-    def logits(self, images):
-        """Logits of shape (n_samples, n_classes), float32."""
+    def logits(self, X):
+        """Logits of shape (n_samples, n_classes), float32, of rows or images."""
         largest = self.BLOCKS[-1]
-        parts = [self._block(images[i : i + largest]) for i in range(0, len(images), largest)]
+        parts = [self._block(X[i : i + largest]) for i in range(0, len(X), largest)]
         return np.concatenate(parts)
 
-    def _block(self, images):
+    def _block(self, X):
+        images = as_images(X, self.image_shape)
         n = len(images)
         size = next(block for block in self.BLOCKS if block >= n)
         if size != n:
@@ -404,8 +407,8 @@ def _compiled_forward(spec):
 _predictors = WeakKeyDictionary()
 
 
-def predict_logits(owner, spec, weights, images, n_threads=None):
-    """Logits of `images` under `weights`; what is prepared for it is kept as long as `owner` lives.
+def predict_logits(owner, spec, weights, X, n_threads=None):
+    """Logits of `X` under `weights`; what is prepared for it is kept as long as `owner` lives.
 
     Parameters
     ----------
@@ -413,7 +416,7 @@ def predict_logits(owner, spec, weights, images, n_threads=None):
         The estimator that holds `weights`; must be weakly referable.
     spec : NetworkSpec
     weights : list of ndarray
-    images : ndarray of shape (n_samples, height, width, 1), float32
+    X : ndarray of shape (n_samples, n_features), numeric
     n_threads : int, default=None
 
     Returns
@@ -425,7 +428,7 @@ def predict_logits(owner, spec, weights, images, n_threads=None):
         limit_threads(n_threads)
         predictor = Predictor(spec, weights)
         _predictors[owner] = weights, predictor
-    return predictor.logits(images)
+    return predictor.logits(X)
 
 
 def build_model(spec, weights):

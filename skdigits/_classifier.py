@@ -51,7 +51,7 @@ class DigitCNNClassifier(ClassifierMixin, BaseEstimator):
     optimizer : {"adamw", "adam", "rmsprop", "sgd"}, default="adamw"
         "sgd" has Nesterov momentum 0.9.
 
-    learning_rate : float, default=0.005
+    learning_rate : float, default=0.01
         Highest learning rate of the schedule.
 
     learning_rate_schedule : {"one_cycle", "cosine", "exponential", "constant"}, \
@@ -198,7 +198,7 @@ class DigitCNNClassifier(ClassifierMixin, BaseEstimator):
         dropout=None,
         batch_norm=None,
         optimizer="adamw",
-        learning_rate=0.005,
+        learning_rate=0.01,
         learning_rate_schedule="one_cycle",
         weight_decay=0.02,
         label_smoothing=0.05,
@@ -473,7 +473,7 @@ class DigitCNNClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         from skdigits import _backend
 
-        X = validate_data(self, flatten_images(X), reset=False, dtype=np.float32)
-        images = as_images(X, self.image_shape_)
+        # Cast to float32 block by block later: a million rows need no copy of their own.
+        X = validate_data(self, flatten_images(X), reset=False, dtype="numeric")
         spec = _backend.NetworkSpec(**self.network_)
-        return _backend.predict_logits(self, spec, self.weights_, images, self.n_threads)
+        return _backend.predict_logits(self, spec, self.weights_, X, self.n_threads)

@@ -83,7 +83,7 @@ def as_images(X, image_shape):
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features)
+    X : ndarray of shape (n_samples, n_features), or images already
     image_shape : (int, int)
         Height and width; rows shorter than their product are filled up with zeros.
 
@@ -92,7 +92,7 @@ def as_images(X, image_shape):
     images : ndarray of shape (n_samples, height, width, 1), float32
     """
     height, width = image_shape
-    missing = height * width - X.shape[1]
+    missing = height * width - X[0].size if len(X) else 0
     if missing:
         X = np.pad(X, ((0, 0), (0, missing)))
     return np.asarray(X, dtype=np.float32).reshape(-1, height, width, 1)

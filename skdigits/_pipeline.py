@@ -1,29 +1,73 @@
 """The pipeline that everything else sees: pixels in, labels out."""
 
-from sklearn.pipeline import make_pipeline
+import numpy as np
+from sklearn.pipeline import Pipeline
 
 from skdigits._classifier import DigitCNNClassifier
+from skdigits._presets import PRESETS
 from skdigits._scaling import PixelScaler
 
 
-def make_digit_pipeline(**classifier_params):
+class DigitPipeline(Pipeline):
+    """A scikit-learn pipeline that predicts in blocks, so that memory does not grow with the rows.
+
+    The steps see 8,192 rows at a time; a million rows need no scaled copy of their own. Parameters,
+    attributes and methods are those of :class:`sklearn.pipeline.Pipeline`.
+    """
+
+    _BLOCK = 8192
+
+    def predict(self, X, **params):
+        """Labels of pictures, shape (n_samples,); see :class:`sklearn.pipeline.Pipeline`."""
+        return self._in_blocks(super().predict, X, params)
+
+    def predict_proba(self, X, **params):
+        """Probabilities, shape (n_samples, n_classes); see :class:`sklearn.pipeline.Pipeline`."""
+        return self._in_blocks(super().predict_proba, X, params)
+
+    def predict_log_proba(self, X, **params):
+        """Logarithms of the probabilities, shape (n_samples, n_classes)."""
+        return self._in_blocks(super().predict_log_proba, X, params)
+
+    def _in_blocks(self, predict, X, params):
+        n_rows = len(X) if hasattr(X, "__len__") and hasattr(X, "shape") else 0
+        if n_rows <= self._BLOCK:
+            return predict(X, **params)
+        starts = range(0, n_rows, self._BLOCK)
+        return np.concatenate([predict(X[i : i + self._BLOCK], **params) for i in starts])
+
+
+def make_digit_pipeline(preset="balanced", **classifier_params):
     """A :class:`PixelScaler` followed by a :class:`DigitCNNClassifier`.
 
     Parameters
     ----------
+    preset : {"fast", "balanced", "accurate", "classic"}, default="balanced"
+        Name of the parameters to start from, a key of ``skdigits.PRESETS``. "balanced" are the
+        defaults of :class:`DigitCNNClassifier`.
     **classifier_params
-        Parameters of :class:`DigitCNNClassifier`.
+        Parameters of :class:`DigitCNNClassifier`; they go before those of the preset.
 
     Returns
     -------
-    pipeline : sklearn.pipeline.Pipeline
+    pipeline : DigitPipeline
         With the steps "pixelscaler" and "digitcnnclassifier", so that a grid search names its
         parameters "digitcnnclassifier__learning_rate" and the like.
+
+    Raises
+    ------
+    ValueError
+        If there is no such preset.
 
     Examples
     --------
     >>> from skdigits import make_digit_pipeline
-    >>> make_digit_pipeline(epochs=2)[-1].epochs
-    2
+    >>> make_digit_pipeline("fast", random_state=0)
+    DigitPipeline(steps=[('pixelscaler', PixelScaler()),
+                    ('digitcnnclassifier',
+                     DigitCNNClassifier(...random_state=0...))])
     """
-    return make_pipeline(PixelScaler(), DigitCNNClassifier(**classifier_params))
+    if preset not in PRESETS:
+        raise ValueError(f"preset={preset!r} is unknown; known are {list(PRESETS)}.")
+    classifier = DigitCNNClassifier(**{**PRESETS[preset], **classifier_params})
+    return DigitPipeline([("pixelscaler", PixelScaler()), ("digitcnnclassifier", classifier)])

@@ -1,0 +1,33 @@
+"""Named sets of `DigitCNNClassifier` parameters, from quick to accurate.
+
+Chosen on validation rows cut from Kaggle's 42,000; `docs/training.md` has the figures and what
+else was tried.
+"""
+
+PRESETS = {
+    "fast": {"epochs": 2, "batch_size": 64},
+    "balanced": {},  # the defaults
+    "accurate": {
+        "width": 2.0,
+        "epochs": 30,
+        "dropout": 0.3,
+        "augmentation": {
+            "rotation": 10,
+            "zoom": 0.09,
+            "shear": 0.12,
+            "shift": 0.06,
+            "elastic": 0.03,
+        },
+    },
+    # The well-known Kaggle notebooks: RMSprop, batches of 86, 30 augmented epochs.
+    "classic": {
+        "architecture": "classic",
+        "optimizer": "rmsprop",
+        "learning_rate": 0.001,
+        "learning_rate_schedule": "exponential",
+        "weight_decay": 0.0,
+        "label_smoothing": 0.0,
+        "epochs": 30,
+        "batch_size": 86,
+    },
+}
