@@ -7,11 +7,40 @@ imported inside the functions, so that knowing the names costs nothing.
 import inspect
 
 
+def _small_network(stages, image_shape, n_classes, width, dropout, batch_norm):
+    """3x3 convolutions in stages of (channels, is_pooled), then a hidden layer of 128."""
+    from keras import Input, Model, layers
+
+    from skdigits._batch_norm import FusedBatchNormalization
+
+    batch_norm = True if batch_norm is None else batch_norm
+    # The rim of a digit's picture is blank, and smaller maps are cheaper.
+    padding = "valid" if min(image_shape) >= 20 else "same"
+
+    def activate(x):
+        if batch_norm:
+            x = FusedBatchNormalization(momentum=0.9)(x)
+        return layers.ReLU()(x)
+
+    def units(n):
+        return max(1, round(n * width))
+
+    x = inputs = Input((*image_shape, 1))
+    options = {"use_bias": not batch_norm, "kernel_initializer": "he_normal"}
+    for channels, is_pooled in stages:
+        x = layers.Conv2D(units(channels), 3, padding=padding, **options)(x)
+        if is_pooled:  # before the activation: a quarter of its work, and the same result
+            x = layers.MaxPooling2D(padding="same")(x)
+        x = activate(x)
+    x = layers.Flatten()(x)
+    x = activate(layers.Dense(units(128), **options)(x))
+    if dropout:
+        x = layers.Dropout(dropout)(x)
+    return Model(inputs, layers.Dense(n_classes)(x))
+
+
 def compact(image_shape, n_classes, *, width=1.0, dropout=None, batch_norm=None):
     """Small batch-normalised network: three 3x3 convolutions and a hidden layer.
-
-    Pictures of 20 pixels or more are convolved without padding: the rim of a digit's picture is
-    blank, and smaller maps are cheaper.
 
     Parameters
     ----------
@@ -30,33 +59,33 @@ def compact(image_shape, n_classes, *, width=1.0, dropout=None, batch_norm=None)
     -------
     model : keras.Model
     """
-    from keras import Input, Model, layers
+    stages = [(16, True), (32, False), (64, True)]
+    return _small_network(stages, image_shape, n_classes, width, dropout, batch_norm)
 
-    from skdigits._batch_norm import FusedBatchNormalization
 
-    batch_norm = True if batch_norm is None else batch_norm
-    padding = "valid" if min(image_shape) >= 20 else "same"
+def deep(image_shape, n_classes, *, width=1.0, dropout=None, batch_norm=None):
+    """Batch-normalised network of five 3x3 convolutions, two of them at full resolution.
 
-    def activate(x):
-        if batch_norm:
-            x = FusedBatchNormalization(momentum=0.9)(x)
-        return layers.ReLU()(x)
+    Parameters
+    ----------
+    image_shape : (int, int)
+        Height and width in pixels.
+    n_classes : int
+        Number of logits.
+    width : float, default=1.0
+        Multiplies the channels 32, 32, 64, 64, 128 and the 128 hidden units.
+    dropout : float, default=None
+        Rate before the last layer; None is 0.3.
+    batch_norm : bool, default=None
+        Whether to normalise after each layer but the last; None is True.
 
-    def units(n):
-        return max(1, round(n * width))
-
-    x = inputs = Input((*image_shape, 1))
-    options = {"use_bias": not batch_norm, "kernel_initializer": "he_normal"}
-    for channels, is_pooled in [(16, True), (32, False), (64, True)]:
-        x = layers.Conv2D(units(channels), 3, padding=padding, **options)(x)
-        if is_pooled:  # before the activation: a quarter of its work, and the same result
-            x = layers.MaxPooling2D(padding="same")(x)
-        x = activate(x)
-    x = layers.Flatten()(x)
-    x = activate(layers.Dense(units(128), **options)(x))
-    if dropout:
-        x = layers.Dropout(dropout)(x)
-    return Model(inputs, layers.Dense(n_classes)(x))
+    Returns
+    -------
+    model : keras.Model
+    """
+    stages = [(32, False), (32, True), (64, False), (64, True), (128, False)]
+    dropout = 0.3 if dropout is None else dropout
+    return _small_network(stages, image_shape, n_classes, width, dropout, batch_norm)
 
 
 def classic(image_shape, n_classes, *, width=1.0, dropout=None, batch_norm=None):
@@ -103,7 +132,7 @@ def classic(image_shape, n_classes, *, width=1.0, dropout=None, batch_norm=None)
     return Model(inputs, layers.Dense(n_classes)(x))
 
 
-ARCHITECTURES = {"classic": classic, "compact": compact}
+ARCHITECTURES = {"classic": classic, "compact": compact, "deep": deep}
 
 
 def build_network(architecture, image_shape, n_classes, **arguments):

@@ -348,16 +348,27 @@ def train(spec, objective, plan, training, validation=None, *, weights=None):
     )
 
 
-def _trace_forward(spec):
-    model = spec.build()
+class _Forward:
+    """The forward pass of a network, traced for each block size on first use."""
 
-    @tf.function(reduce_retracing=False)
-    def forward(weights, images):
-        mapping = list(zip(model.weights, weights, strict=True))
+    def __init__(self, spec):
+        self.model = spec.build()
+        self.traced = {}
+
+    def __call__(self, weights, images):
+        if len(images) not in self.traced:
+            with _LOCK:
+                specs = [tf.TensorSpec(weight.shape) for weight in weights]
+                function = tf.function(self._forward)
+                self.traced[len(images)] = function.get_concrete_function(
+                    specs, tf.TensorSpec(images.shape)
+                )
+        return self.traced[len(images)](weights, tf.constant(images)).numpy()
+
+    def _forward(self, weights, images):
+        mapping = list(zip(self.model.weights, weights, strict=True))
         with keras.StatelessScope(state_mapping=mapping):
-            return model(images, training=False)
-
-    return forward
+            return self.model(images, training=False)
 
 
 class Predictor:
@@ -389,7 +400,7 @@ class Predictor:
             padded = np.zeros((size, *images.shape[1:]), np.float32)
             padded[:n] = images
             images = padded
-        return self.forward(self.weights, images).numpy()[:n]
+        return self.forward(self.weights, images)[:n]
 
 
 _forwards = OrderedDict()
@@ -398,7 +409,7 @@ _forwards = OrderedDict()
 def _compiled_forward(spec):
     with _LOCK:
         if spec not in _forwards:
-            _forwards[spec] = _trace_forward(spec)
+            _forwards[spec] = _Forward(spec)
             while len(_forwards) > _MAX_KEPT:
                 _forwards.popitem(last=False)
         return _forwards[spec]

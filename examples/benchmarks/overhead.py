@@ -17,6 +17,12 @@ from skdigits import DigitCNNClassifier
 from skdigits._backend import NetworkSpec, Objective, Plan, TrainableNetwork, resolve_augmentation
 
 
+class BareNetwork(TrainableNetwork):
+    """The same compiled network with Keras' own `fit`."""
+
+    fit = keras.Model.fit
+
+
 def bare_network(clf, n_rows):
     """The network as a user of Keras would have compiled it, with everything `clf` asks for."""
     spec = NetworkSpec("compact", (28, 28), 10)
@@ -26,7 +32,7 @@ def bare_network(clf, n_rows):
         clf.label_smoothing,
         resolve_augmentation(clf.augmentation),
     )
-    network = TrainableNetwork.compiled(spec, objective)
+    network = BareNetwork.compiled(spec, objective)
     plan = Plan(clf.epochs, clf.batch_size, clf.learning_rate, clf.learning_rate_schedule, 1, 2)
     network.reset(spec, plan, clf.epochs * plan.count_batches(n_rows))
     return network
@@ -52,21 +58,12 @@ def main():
     )
 
     def bare_keras():
-        keras.Model.fit(
-            network, images, one_hot, batch_size=clf.batch_size, epochs=clf.epochs, verbose=0
-        )
-
-    def bare_scikeras():
-        TrainableNetwork.fit, kept = keras.Model.fit, TrainableNetwork.fit
-        try:
-            wrapper.fit(images, one_hot)
-        finally:
-            TrainableNetwork.fit = kept
+        network.fit(images, one_hot, batch_size=clf.batch_size, epochs=clf.epochs, verbose=0)
 
     ways = {
         "skdigits": lambda: clf.fit(X, y),
         "bare Keras": bare_keras,
-        "bare SciKeras": bare_scikeras,
+        "bare SciKeras": lambda: wrapper.fit(images, one_hot),
     }
     times = {name: [] for name in ways}
     for fit in ways.values():

@@ -53,9 +53,7 @@ def main():
             is_cut = preset == "classic" and options.classic_epochs < 30
             epochs = options.classic_epochs if is_cut else None
             results.append(fit_once(preset, X, y, seed, epochs, options.unseen))
-            print(
-                {k: v if not isinstance(v, float) else round(v, 3) for k, v in results[-1].items()}
-            )
+            print(", ".join(f"{name} {value}" for name, value in results[-1].items()), flush=True)
     print(f"\n{len(X) - options.unseen:,} rows trained on, {options.unseen:,} unseen rows scored")
     for preset in options.presets:
         mine = [r for r in results if r["preset"] == preset]
