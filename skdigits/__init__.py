@@ -15,6 +15,7 @@ _HOMES = {
     "PRESETS": "_presets",
     "PixelScaler": "_scaling",
     "load_pipeline": "_persistence",
+    "load_pretrained": "_pretrained",
     "make_digit_pipeline": "_pipeline",
     "save_pipeline": "_persistence",
 }

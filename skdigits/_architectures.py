@@ -15,7 +15,7 @@ def _small_network(stages, image_shape, n_classes, width, dropout, batch_norm):
 
     batch_norm = True if batch_norm is None else batch_norm
     # The rim of a digit's picture is blank, and smaller maps are cheaper.
-    padding = "valid" if min(image_shape) >= 20 else "same"
+    padding = "valid" if min(image_shape) >= 24 else "same"
 
     def activate(x):
         if batch_norm:

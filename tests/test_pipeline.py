@@ -120,3 +120,15 @@ def test_permuted_labels_permute_the_columns(rows):
     by_digit, by_name = quick().fit(X, y), quick().fit(X, names[y])
     np.testing.assert_array_equal(by_digit.predict_proba(X), by_name.predict_proba(X))
     assert (names[by_digit.predict(X)] == by_name.predict(X)).all()
+
+
+def test_many_rows_are_predicted_as_few(rows):
+    X, y = rows
+    pipeline = quick().fit(X, y)
+    many = np.resize(X, (9000, X.shape[1]))
+    np.testing.assert_array_equal(
+        pipeline.predict_proba(many)[:200], pipeline.predict_proba(X), "in blocks"
+    )
+    assert pipeline.predict(many).shape == (9000,)
+    assert pipeline.predict_log_proba(many).shape == (9000, 5)
+    assert pipeline.score(many[:8400], np.resize(y, 8400)) == pytest.approx(pipeline.score(X, y))

@@ -12,8 +12,8 @@ from sklearn.datasets import load_digits
 from sklearn.neighbors import KNeighborsClassifier
 
 from skdigits._normalizer import DigitNormalizer
-from skdigits.exceptions import PictureError
 from skdigits._reader import DigitReader, ReadPicture
+from skdigits.exceptions import PictureError
 
 N_TRAIN = 600
 

@@ -15,11 +15,11 @@ from sklearn.model_selection import train_test_split
 from skdigits import PRESETS, make_digit_pipeline
 
 
-def fit_once(preset, X, y, seed, epochs, n_unseen):
+def fit_once(preset, X, y, seed, epochs, n_unseen, n_threads):
     train, test, y_train, y_test = train_test_split(
         X, y, test_size=n_unseen, stratify=y, random_state=seed
     )
-    pipeline = make_digit_pipeline(preset, random_state=seed)
+    pipeline = make_digit_pipeline(preset, random_state=seed, n_threads=n_threads)
     full_epochs = pipeline[-1].epochs
     if epochs:
         pipeline.set_params(digitcnnclassifier__epochs=epochs)
@@ -44,15 +44,18 @@ def main():
     parser.add_argument("--seeds", type=int, default=3, help="fits of each preset")
     parser.add_argument("--unseen", type=int, default=6000, help="rows to score on, new each seed")
     parser.add_argument("--classic-epochs", type=int, default=1)
+    parser.add_argument("--threads", type=int, help="CPU threads (default: TensorFlow's choice)")
     options = parser.parse_args()
     X, y = load_rows(options.data)
-    make_digit_pipeline("fast", epochs=1).fit(X[:500], y[:500])  # imports are no part of it
+    make_digit_pipeline("fast", epochs=1, n_threads=options.threads).fit(
+        X[:500], y[:500]
+    )  # imports are no part of it
     results = []
     for seed in range(options.seeds):
         for preset in options.presets:
             is_cut = preset == "classic" and options.classic_epochs < 30
             epochs = options.classic_epochs if is_cut else None
-            results.append(fit_once(preset, X, y, seed, epochs, options.unseen))
+            results.append(fit_once(preset, X, y, seed, epochs, options.unseen, options.threads))
             print(", ".join(f"{name} {value}" for name, value in results[-1].items()), flush=True)
     print(f"\n{len(X) - options.unseen:,} rows trained on, {options.unseen:,} unseen rows scored")
     for preset in options.presets:
