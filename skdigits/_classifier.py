@@ -266,7 +266,7 @@ class DigitCNNClassifier(ClassifierMixin, BaseEstimator):
             )
         network = self._describe_network(X.shape[1], len(classes))
         start = self._weights_to_continue(classes, network) if self.warm_start else None
-        self._set_network(classes, network)
+        self.classes_, self.network_ = classes, network
         self._train(X, codes, sample_weight, start)
         return self
 
@@ -303,8 +303,7 @@ class DigitCNNClassifier(ClassifierMixin, BaseEstimator):
                 f"{self.classes_.tolist()}; name all of them in the first partial_fit."
             )
         if is_first:
-            network = self._describe_network(X.shape[1], len(self.classes_))
-            self._set_network(self.classes_, network)
+            self.network_ = self._describe_network(X.shape[1], len(self.classes_))
         codes = np.searchsorted(self.classes_, y)
         self._train(X, codes, sample_weight, getattr(self, "weights_", None), is_partial=True)
         return self
@@ -362,6 +361,12 @@ class DigitCNNClassifier(ClassifierMixin, BaseEstimator):
         return _backend.build_model(_backend.NetworkSpec(**self.network_), self.weights_)
 
     @property
+    def image_shape_(self):
+        """Height and width of the pictures."""
+        check_is_fitted(self)
+        return self.network_["image_shape"]
+
+    @property
     def n_parameters_(self):
         """Number of weights, normalisation statistics included."""
         check_is_fitted(self)
@@ -383,23 +388,18 @@ class DigitCNNClassifier(ClassifierMixin, BaseEstimator):
             "batch_norm": self.batch_norm,
         }
 
-    def _set_network(self, classes, network):
-        self.classes_, self.network_, self.image_shape_ = classes, network, network["image_shape"]
-
     def _weights_to_continue(self, classes, network):
         if not hasattr(self, "weights_"):
             return None
-        if not np.array_equal(classes, self.classes_):
-            change = f"classes {self.classes_.tolist()} became {classes.tolist()}"
-        elif network != self.network_:
-            changed = [name for name in network if network[name] != self.network_[name]]
-            change = ", ".join(f"{n}={self.network_[n]!r} became {network[n]!r}" for n in changed)
-        else:
-            return self.weights_
-        raise ValueError(
-            f"warm_start cannot go on, the network has changed: {change}. Use "
-            "sklearn.base.clone() for an estimator without a past, or set warm_start=False."
-        )
+        before = {"classes": self.classes_.tolist(), **self.network_}
+        now = {"classes": classes.tolist(), **network}
+        changed = [f"{k}={before[k]!r} became {now[k]!r}" for k in now if now[k] != before[k]]
+        if changed:
+            raise ValueError(
+                f"warm_start cannot go on: {', '.join(changed)}. Use sklearn.base.clone() for an "
+                "estimator without a past, or set warm_start=False."
+            )
+        return self.weights_
 
     def _train(self, X, codes, sample_weight, start, is_partial=False):
         from skdigits import _backend
@@ -411,7 +411,8 @@ class DigitCNNClassifier(ClassifierMixin, BaseEstimator):
         sample_weight = weigh_classes(self.class_weight, self.classes_, codes, sample_weight)
         rows, weight = canonical_rows(X, codes, sample_weight)
         codes, weight = codes[rows], None if np.all(weight == 1) else weight
-        is_held_out = hold_out(codes, 0 if is_partial else self._fraction(), seeds["split"])
+        fraction = 0 if is_partial else self._fraction_to_hold_out()
+        is_held_out = hold_out(codes, fraction, seeds["split"])
 
         def part(chosen):
             images = as_images(X[rows[chosen]], self.image_shape_)
@@ -446,15 +447,12 @@ class DigitCNNClassifier(ClassifierMixin, BaseEstimator):
         )
         self._keep(result, goes_on)
 
-    def _fraction(self):
+    def _fraction_to_hold_out(self):
         fraction = self.validation_fraction
         if fraction is None:
-            fraction = 0.1 if self.early_stopping else 0
+            return 0.1 if self.early_stopping else 0
         if self.early_stopping and not fraction:
-            raise ValueError(
-                "early_stopping needs validation rows: set validation_fraction above 0, or leave "
-                "it at None."
-            )
+            raise ValueError("early_stopping needs validation rows: set validation_fraction.")
         return fraction
 
     def _keep(self, result, goes_on):

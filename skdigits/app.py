@@ -1,0 +1,450 @@
+"""A page on which a person draws a digit or gives a picture, with Gradio: ``skdigits[demo]``.
+
+The server writes no file but the pictures that are uploaded, and hands out none but those: what it
+draws, and the rows to download, travel inside its answers.
+"""
+
+import base64
+import binascii
+import html
+import io
+import logging
+import threading
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+try:
+    import gradio as gr
+except ImportError as error:
+    raise ImportError(
+        'The page needs Gradio, which is not installed: pip install "skdigits[demo]"'
+    ) from error
+from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse
+
+from skdigits._digits_csv import LABEL, PIXELS
+from skdigits._normalizer import DigitNormalizer
+from skdigits._pictures import PictureError, open_picture
+from skdigits._reader import DigitReader
+
+__all__ = ["build_app"]
+
+_MAX_KEPT = 200  # corrected rows of one browser session: 160 kB here, half a MB to download
+_MAX_PAD = 4_000_000  # characters of a drawing; a full one has about 40,000
+_MAX_UPLOAD = 32_000_000  # bytes of a photo
+_MAX_QUEUE = 300  # questions that may wait
+_DRAW = "Draw a digit."
+_GIVE = "Give a picture of one digit or many."
+_QUIET = {"show_progress": "hidden", "api_visibility": "private"}
+
+# The pen makes MNIST's stroke: a digit of two thirds of the pad is 530 of its 800 pixels high,
+# and 72 wide strokes are 2.7 pixels once 530 become 20.
+_PAD_TEMPLATE = """
+<div class="paper">
+  <span aria-hidden="true">draw a digit here</span>
+  <canvas width="800" height="800" role="img" aria-label="Drawing pad for one digit"></canvas>
+</div>
+"""
+
+# The canvas sends its own picture as the component's value, at most once in 100 ms while a stroke
+# goes on, and always at its end. An empty pad sends the empty string; so does Clear, and then the
+# canvas is wiped here.
+_PAD_SCRIPT = """
+const [hint, canvas] = element.querySelectorAll("span, canvas"), pen = canvas.getContext("2d");
+pen.lineWidth = 72; pen.lineCap = pen.lineJoin = "round";
+let stroke = null, timer = null;
+
+const send = () => { clearTimeout(timer); timer = null; props.value = canvas.toDataURL(); };
+const place = event => {
+  const box = canvas.getBoundingClientRect();
+  return [(event.clientX - box.left) * canvas.width / box.width,
+          (event.clientY - box.top) * canvas.height / box.height];
+};
+const draw = event => {
+  const [x, y] = place(event);
+  pen.beginPath(); pen.moveTo(...stroke.at); pen.lineTo(x, y); pen.stroke();
+  stroke.at = [x, y];
+  timer ??= setTimeout(send, 100);
+};
+const end = event => {
+  if (stroke?.id === event.pointerId) { stroke = null; send(); }
+};
+canvas.addEventListener("pointerdown", event => {
+  if (stroke || event.button !== 0) return;  // a second finger or the palm
+  event.preventDefault();
+  canvas.setPointerCapture(event.pointerId);
+  hint.hidden = true;
+  stroke = {id: event.pointerId, at: place(event)};
+  draw(event);
+});
+canvas.addEventListener("pointermove", event => {
+  if (stroke?.id !== event.pointerId) return;
+  const steps = event.getCoalescedEvents?.() ?? [];
+  (steps.length ? steps : [event]).forEach(draw);
+});
+// A touch that is left to the browser counts as a swipe, and a swipe swallows the next tap.
+canvas.addEventListener("touchstart", event => event.preventDefault(), {passive: false});
+canvas.addEventListener("pointerup", end);
+canvas.addEventListener("pointercancel", end);
+watch("value", () => {
+  if (props.value) return;
+  clearTimeout(timer); timer = null; stroke = null;
+  pen.clearRect(0, 0, canvas.width, canvas.height);
+  hint.hidden = false;
+});
+"""
+
+_CSS = """
+.gradio-container {max-width: 880px !important; width: 100% !important; margin: 0 auto !important;}
+:is(#pad, #seen, #said, #kept, #picture-said, #boxes, #digits) :is(&, .html-container) {padding: 0;}
+.paper {
+  position: relative; width: 100%; max-width: 420px; aspect-ratio: 1; margin: 0 auto;
+  box-sizing: border-box; background: white; overflow: hidden;
+  border: 2px solid var(--border-color-primary); border-radius: 8px;
+}
+.paper span:not([hidden]) {
+  position: absolute; inset: 0; display: grid; place-items: center; color: #6b6b70;
+}
+.paper canvas {
+  position: absolute; inset: 0; width: 100%; height: 100%; cursor: crosshair;
+  touch-action: none; user-select: none; -webkit-user-select: none; -webkit-touch-callout: none;
+}
+#clear {max-width: 420px; width: 100%; margin: 0 auto;}
+#answer {min-height: 210px;}
+.said {margin: 0; font-size: 1.15em; font-weight: 600; overflow-wrap: anywhere;}
+#seen figure {margin: 0; text-align: center; font-size: 0.9em;}
+img.pixels {width: 168px; height: 168px; image-rendering: pixelated; margin: 0 auto 4px;}
+img.wide {max-width: 100%; height: auto; margin: 0 auto;}
+table.digits {width: 100%; border-collapse: collapse;}
+table.digits, table.digits :is(tr, th, td) {border: 0 solid #8888 !important;}
+table.digits :is(th, td) {padding: 4px 8px; text-align: left; border-bottom-width: 1px !important;}
+a.rows {padding: 0; font-weight: 600; text-decoration: underline;}
+:is(button, a, input, textarea, [tabindex]):focus-visible {
+  outline: 3px solid #0072b2 !important; outline-offset: 2px;
+}
+"""
+
+
+def build_app(pipeline, *, min_confidence=0.5):
+    """Build the page around a fitted pipeline.
+
+    Parameters
+    ----------
+    pipeline : classifier
+        Fitted on MNIST rows (n, 784) from 0 to 255, with `predict_proba` and `classes_`, such as
+        :func:`skdigits.load_pretrained` gives. It is asked once here, so that the first stroke
+        does not wait for it.
+    min_confidence : float, default=0.5
+        Answers with less are shown as "not sure".
+
+    Returns
+    -------
+    page : gradio.Blocks
+        ``page.launch()`` serves it, on this computer only. The options of
+        :meth:`gradio.Blocks.launch` can be given; without them nothing is shared, measured or
+        asked of other computers, and requests are limited to 32 MB. Uploaded pictures are
+        deleted after a quarter of an hour.
+
+    Raises
+    ------
+    TypeError
+        If the pipeline has no `predict_proba`.
+
+    Examples
+    --------
+    >>> from skdigits import make_digit_pipeline
+    >>> from skdigits.app import build_app
+    >>> from skdigits.datasets import load_bundled_digits
+    >>> X, y = load_bundled_digits(return_X_y=True)
+    >>> page = build_app(make_digit_pipeline(epochs=1).fit(X, y))
+    >>> page.launch()  # doctest: +SKIP
+    """
+    answers = _Answers(pipeline, min_confidence)
+    page = _Page(title="Handwritten digits", analytics_enabled=False, delete_cache=(300, 900))
+    with page:
+        gr.Markdown("# Handwritten digits\nDraw one, or give a picture of many.")
+        with gr.Tab("Draw"):
+            _draw_tab(answers)
+        with gr.Tab("Upload or camera"):
+            _picture_tab(answers)
+    return page.queue(max_size=_MAX_QUEUE)
+
+
+def _draw_tab(answers):
+    kept = gr.State([])
+    with gr.Row():
+        with gr.Column(min_width=300):
+            pad = gr.HTML(
+                value="",
+                html_template=_PAD_TEMPLATE,
+                js_on_load=_PAD_SCRIPT,
+                apply_default_css=False,
+                elem_id="pad",
+            )
+            clear = gr.Button("Clear", elem_id="clear")
+        with gr.Column(min_width=300):
+            said = gr.HTML(_say(_DRAW), elem_id="said")
+            label = gr.Label(label="Most likely", num_top_classes=3, elem_id="answer")
+            seen = gr.HTML(_show_row(None), elem_id="seen")
+    with gr.Accordion("Wrong? Keep it with the right digit", open=False):
+        gr.Markdown("Kept drawings become rows of `train.csv`, to train on next time.")
+        right = gr.Radio(answers.labels, label="The right digit is", elem_id="right")
+        keep = gr.Button("Keep this drawing", elem_id="keep")
+        message = gr.HTML(_say(""), elem_id="kept")
+    # The pad changes many times a second: only its newest state is worth an answer.
+    pad.change(answers.draw, pad, [said, label, seen], trigger_mode="always_last", **_QUIET)
+    clear.click(None, None, pad, js="() => ''")
+    keep.click(answers.keep, [pad, right, kept], [kept, message], **_QUIET)
+
+
+def _picture_tab(answers):
+    with gr.Row():
+        with gr.Column(min_width=300):
+            picture = gr.Image(
+                label="Picture with one or more digits",
+                type="filepath",
+                sources=["upload", "webcam", "clipboard"],
+                buttons=[],
+                height=360,
+                elem_id="picture",
+            )
+            _take_bytes_of_uploads(picture)
+        with gr.Column(min_width=300):
+            said = gr.HTML(_say(_GIVE), elem_id="picture-said")
+            text = gr.Textbox(label="Text", max_lines=12, interactive=False, elem_id="text")
+            boxes = gr.HTML(elem_id="boxes")
+            table = gr.HTML(elem_id="digits")
+    picture.change(
+        answers.read,
+        picture,
+        [said, text, boxes, table],
+        trigger_mode="always_last",
+        show_progress="minimal",
+        show_progress_on=said,
+        api_visibility="private",
+    )
+
+
+class _Answers:
+    """What the page says: the functions behind its events, which give HTML."""
+
+    def __init__(self, pipeline, min_confidence):
+        self._reader = DigitReader(pipeline, min_confidence=min_confidence)
+        self._normalizer = DigitNormalizer(on_empty="zeros")
+        # Gradio calls from many threads; one network answers one of them at a time.
+        self._lock = threading.Lock()
+        self.labels = [str(label) for label in pipeline.classes_]
+        self._rate(np.zeros(len(PIXELS), np.uint8))  # wakes TensorFlow
+
+    def draw(self, pad):
+        """A drawing's line of text, confidence for each label, and 28x28 picture.
+
+        `pad` is a data URL, empty for an empty pad, or the value of a `gradio.Sketchpad`.
+        """
+        row, problem = self._row(pad)
+        if row is None:
+            return _say(problem), None, _show_row(None)
+        confidences = self._rate(row)
+        best, second = sorted(confidences, key=confidences.get, reverse=True)[:2]
+        unsure = confidences[best] < self._reader.min_confidence
+        line = f"Not sure: {best} or {second}?" if unsure else f"This is a {best}."
+        return _say(line), confidences, _show_row(row, f"The network sees this {best}")
+
+    def keep(self, pad, label, kept):
+        """The rows to download with the drawing added, and the link to them.
+
+        `kept` is a list of (label, 784 bytes); it is not changed.
+        """
+        kept = list(kept or [])
+        row, line = self._row(pad)
+        if row is None:
+            line = "Draw a digit first, then keep it." if line == _DRAW else line
+        elif label not in self.labels:
+            line = "Choose the right digit first."
+        elif len(kept) >= _MAX_KEPT:
+            line = f"{_MAX_KEPT} rows are the most one page keeps: download them, then reload it."
+        else:
+            kept.append((label, row.tobytes()))
+            line = f"Kept as {label}."
+        return kept, _say(line) + _link_rows(kept)
+
+    def read(self, picture):
+        """What was found in a picture, as a line, its text, the picture with boxes, a table."""
+        if picture is None:
+            return _say(_GIVE), "", "", ""
+        try:
+            with self._lock:
+                result = self._reader.read(picture)
+            drawn = _show(result.draw(max_side=900), "The picture with a box around each digit")
+        except PictureError as error:
+            return _say(str(error)), "", "", ""
+        except Exception:
+            return _say(_log_failure()), "", "", ""
+        if not result.digits:
+            return _say("No digit was found in the picture."), "", drawn, ""
+        line = "1 digit" if len(result.digits) == 1 else f"{len(result.digits)} digits"
+        if n_unsure := sum(digit.unsure for digit in result.digits):
+            line += f", {n_unsure} of them not sure"
+        return _say(f"{line}."), result.text, drawn, _show_table(result.digits)
+
+    def _rate(self, row):
+        with self._lock:
+            probabilities = self._reader.pipeline.predict_proba(row[None])[0]
+        return dict(zip(self.labels, map(float, probabilities), strict=True))
+
+    def _row(self, pad):
+        """The drawing as a row and "", or None and what to say instead."""
+        try:
+            pad = _open_pad(pad)
+            row = None if pad is None else self._normalizer.transform([pad])[0]
+        except PictureError as error:
+            return None, str(error).removeprefix("Picture 0: ")
+        except Exception:
+            return None, _log_failure()
+        return (row, "") if row is not None and row.any() else (None, _DRAW)
+
+
+def _log_failure():
+    # Whatever a stranger's file leads to, the page goes on; the log tells the host what it was.
+    logging.getLogger(__name__).exception("A picture could not be read")
+    return "The picture could not be read."
+
+
+class _Page(gr.Blocks):
+    """Blocks that are served privately unless told otherwise."""
+
+    def launch(self, **options):
+        # Fonts of the visitor's own system: nothing is fetched for them.
+        fonts = {"font": ["system-ui", "sans-serif"], "font_mono": ["ui-monospace", "monospace"]}
+        defaults = {
+            "server_name": "127.0.0.1",
+            "share": False,
+            "quiet": True,
+            "theme": gr.themes.Default(primary_hue="blue", **fonts),
+            "css": _CSS,
+            "footer_links": [],
+            "run_history": False,
+            "enable_monitoring": False,
+            "mcp_server": False,
+            "ssr_mode": False,
+            "max_file_size": _MAX_UPLOAD,
+            "state_session_capacity": 200,
+            "app_kwargs": {"middleware": [Middleware(_Guard)], "docs_url": None, "redoc_url": None},
+        }
+        return super().launch(**defaults | options)
+
+
+def _take_bytes_of_uploads(image):
+    """Let an image component pass on its file undecoded, and fetch nothing from the web.
+
+    `read_ink` decodes it, and tells people what is wrong. Overridden on the instance: Gradio writes
+    an interface file beside the source of each subclass of a component.
+    """
+    move = image.async_move_resource_to_block_cache
+
+    async def move_files_only(source):
+        if not Path(str(source)).is_file():
+            raise gr.Error("Upload a file.")
+        return await move(source)
+
+    image.async_move_resource_to_block_cache = move_files_only
+    image.preprocess = lambda upload: None if upload is None else Path(upload.path).read_bytes()
+
+
+class _Guard:
+    """Refuses what the page never asks for: the web by way of this server, and huge requests."""
+
+    def __init__(self, app):
+        self.app = app
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        path = scope["path"].replace("//", "/")
+        if any(f"{route}http" in path for route in ("file=", "file/", "proxy=")):
+            return await PlainTextResponse("Not served.", 403)(scope, receive, send)
+        lengths = [value for name, value in scope["headers"] if name == b"content-length"]
+        if any(not v.isdigit() or int(v) > _MAX_UPLOAD + 10_000 for v in lengths):
+            return await PlainTextResponse("Too large.", 413)(scope, receive, send)
+        received = 0
+
+        async def bounded():
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            # A chunked body says no length; cut off, it is refused by whoever parses it.
+            return message if received <= _MAX_UPLOAD + 10_000 else {"type": "http.disconnect"}
+
+        return await self.app(scope, bounded, send)
+
+
+def _open_pad(pad):
+    """A pad's value as `read_ink` takes it; None for a pad on which nothing was drawn."""
+    if isinstance(pad, dict):
+        parts = [pad.get("background"), pad.get("composite"), *(pad.get("layers") or [])]
+        parts = [part for part in parts if part is not None]
+        # Not a path: a stranger could name any file of the server.
+        if any(not isinstance(part, (np.ndarray, Image.Image)) for part in parts):
+            raise PictureError("A drawing pad's value holds arrays or PIL images.")
+        return pad if parts else None
+    if pad is None or pad == "":
+        return None
+    if not isinstance(pad, str):
+        raise PictureError(f"A drawing is a data URL; got {type(pad).__name__}.")
+    if len(pad) > _MAX_PAD:
+        raise PictureError("The drawing is too large. Clear the pad and draw again.")
+    head, _, code = pad.partition(";base64,")
+    if head != "data:image/png":
+        raise PictureError("The pad sent no drawing. Reload the page.")
+    try:
+        content = base64.b64decode(code, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise PictureError("The drawing came damaged. Reload the page.") from error
+    layer, _ = open_picture(content, max_pixels=1_000_000)
+    return {"layers": [layer if layer.mode == "RGBA" else layer.convert("RGBA")]}
+
+
+def _say(line):
+    # A live region: screen readers speak the line when it changes.
+    return f'<p class="said" role="status" aria-live="polite">{html.escape(line)}</p>'
+
+
+def _show_row(row, description="What the network sees: nothing yet"):
+    pixels = np.zeros(784, np.uint8) if row is None else row
+    image = Image.fromarray(np.asarray(pixels, np.uint8).reshape(28, 28))
+    return (
+        f"<figure>{_show(image, description, 'pixels')}"
+        "<figcaption>What the network sees: 28x28 pixels</figcaption></figure>"
+    )
+
+
+def _show(image, description, style="wide"):
+    stream = io.BytesIO()
+    kind = "png" if style == "pixels" else "jpeg"
+    image.save(stream, kind)
+    code = base64.b64encode(stream.getvalue()).decode()
+    description = html.escape(description)
+    return f'<img class="{style}" alt="{description}" src="data:image/{kind};base64,{code}">'
+
+
+def _show_table(digits):
+    rows = "".join(
+        f"<tr><td>{index}</td><td>{digit.line + 1}</td><td><b>{html.escape(str(digit.label))}</b>"
+        f"{' ?' if digit.unsure else ''}</td><td>{digit.confidence:.1%}</td></tr>"
+        for index, digit in enumerate(digits, start=1)
+    )
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("", "line", "digit", "confidence"))
+    return f'<table class="digits"><tr>{head}</tr>{rows}</table>'
+
+
+def _link_rows(kept):
+    if not kept:
+        return ""
+    lines = [",".join([LABEL, *PIXELS])]
+    lines += [",".join([label, *map(str, row)]) for label, row in kept]
+    code = base64.b64encode(("\n".join(lines) + "\n").encode()).decode()
+    rows = "1 row" if len(kept) == 1 else f"{len(kept)} rows"
+    link = f'<a class="rows" download="train.csv" href="data:text/csv;base64,{code}">'
+    return f"{link}Download {rows} as train.csv</a>"
