@@ -9,8 +9,9 @@ from scipy import ndimage
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from skdigits._pictures import PictureError, read_ink
+from skdigits._pictures import read_ink
 from skdigits._segmentation import cut_out, main_digit, without_ruling
+from skdigits.exceptions import PictureError
 
 SIDE = 28  # of an MNIST image
 FIT = 20  # the longest side of its ink

@@ -157,6 +157,9 @@ def _open_file(source, max_bytes):
             f"The picture file has {n_bytes:,} bytes, more than the {max_bytes:,} allowed. "
             "Make it smaller, or raise max_bytes if you trust it."
         )
+    name = f"'{source}'" if isinstance(source, Path) else "The data"
+    if isinstance(source, Path):
+        source = io.BytesIO(source.read_bytes())  # nothing is left open when decoding fails
     try:
         return Image.open(source)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -164,7 +167,6 @@ def _open_file(source, max_bytes):
             f"The picture has far too many pixels ({error}). Make it smaller."
         ) from error
     except Exception as error:
-        name = f"'{source}'" if isinstance(source, Path) else "The data"
         raise PictureError(
             f"{name} is not a picture that can be read ({n_bytes:,} bytes). "
             "Give a PNG, JPEG, TIFF, BMP, GIF or WebP file."

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from skdigits._normalizer import DigitNormalizer
-from skdigits._pictures import PictureError, open_picture, read_ink
+from skdigits._pictures import open_picture, read_ink
 from skdigits._segmentation import (
     cut_out,
     find_digits,
@@ -18,6 +18,7 @@ from skdigits._segmentation import (
     split_candidates,
     without_ruling,
 )
+from skdigits.exceptions import PictureError
 
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 _SURE, _UNSURE = "#0072b2", "#d55e00"  # told apart by colour-blind readers, too

@@ -26,8 +26,9 @@ from starlette.responses import PlainTextResponse
 
 from skdigits._digits_csv import LABEL, PIXELS
 from skdigits._normalizer import DigitNormalizer
-from skdigits._pictures import PictureError, open_picture
+from skdigits._pictures import open_picture
 from skdigits._reader import DigitReader
+from skdigits.exceptions import PictureError
 
 __all__ = ["build_app"]
 

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from skdigits._pictures import Ink, PictureError, open_picture, read_ink
+from skdigits._pictures import Ink, open_picture, read_ink
+from skdigits.exceptions import PictureError
 
 
 def seven(size=(120, 160), *, paper=255, ink=0, width=9):
