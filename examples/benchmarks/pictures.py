@@ -6,7 +6,7 @@ in each: file, label, and for numbers the rows parted by ``/``), what a pipeline
 pipeline reads behind the usual grey-resize-invert. Then the price: CPU time for a drawing pad of
 800x800 pixels, and time and memory for a photograph of 12 megapixels that holds 20 digits.
 
-Run it as ``python examples/benchmarks/pictures.py --pictures DIR --model model.joblib``.
+Run it as ``python examples/benchmarks/pictures.py --pictures DIR``.
 """
 
 import argparse
@@ -181,13 +181,13 @@ def time_photograph(model):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--pictures", type=Path, help="folder with single/, numbers/, not_digits/")
-    parser.add_argument("--model", type=Path, required=True, help="a saved pipeline")
+    parser.add_argument("--model", type=Path, help="a saved pipeline (default: the shipped one)")
     parser.add_argument("--json", type=Path, help="write the figures to this file, too")
     arguments = parser.parse_args()
 
-    from skdigits import load_pipeline
+    from skdigits import load_pipeline, load_pretrained
 
-    model = load_pipeline(arguments.model)
+    model = load_pipeline(arguments.model) if arguments.model else load_pretrained()
     # The photograph first: the peak of memory is the process's.
     figures = {"photograph_12mp": time_photograph(model), "pad_800x800": time_pad(model)}
     if arguments.pictures is not None:
