@@ -326,8 +326,8 @@ def test_two_hundred_at_once_are_answered_and_forgotten(server, draw_index):
 
     batch(0)  # fills what is bounded: sessions, thread pools
     used = [batch(name) for name in range(1, 5)]
-    # The allocator gives and takes some 10 MB; 400 drawings that stayed would be 1,000 MB.
-    assert min(used[2:]) - min(used[:2]) < 20, used
+    # Allocators keep some 20 MB back now and then; 400 drawings that stayed would be 1,000 MB.
+    assert min(used[2:]) - min(used[:2]) < 100, used
 
 
 @pytest.mark.slow
