@@ -1,0 +1,78 @@
+"""`TrainingHistoryDisplay`: learning curves."""
+
+import numpy as np
+
+from skdigits.plotting._style import BLUE, ORANGE, pyplot
+
+
+class TrainingHistoryDisplay:
+    """Accuracy and loss of each epoch, on training and validation rows.
+
+    Parameters
+    ----------
+    history : dict of str to list of float
+        As in ``DigitCNNClassifier.history_``.
+    best_epoch : int, default=None
+        Epoch to mark, counted from 1.
+
+    Attributes
+    ----------
+    axes_ : ndarray of shape (2,) of matplotlib Axes
+        Accuracy and loss.
+    figure_ : matplotlib Figure
+    """
+
+    def __init__(self, history, *, best_epoch=None):
+        self.history = history
+        self.best_epoch = best_epoch
+
+    @classmethod
+    def from_estimator(cls, estimator, *, axes=None):
+        """Plot the history of a fitted classifier, or of a pipeline that ends in one.
+
+        Parameters
+        ----------
+        estimator : DigitCNNClassifier or Pipeline
+            Fitted.
+        axes : array-like of 2 matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        display : TrainingHistoryDisplay
+        """
+        classifier = estimator[-1] if hasattr(estimator, "steps") else estimator
+        return cls(classifier.history_, best_epoch=classifier.best_epoch_).plot(axes=axes)
+
+    def plot(self, *, axes=None):
+        """Draw.
+
+        Parameters
+        ----------
+        axes : array-like of 2 matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        display : TrainingHistoryDisplay
+        """
+        if axes is None:
+            _, axes = pyplot().subplots(1, 2, figsize=(10, 4), layout="constrained")
+        self.axes_ = np.asarray(axes, dtype=object).ravel()
+        self.figure_ = self.axes_[0].figure
+        for ax, measure in zip(self.axes_, ["accuracy", "loss"], strict=True):
+            self._plot_measure(ax, measure)
+        return self
+
+    def _plot_measure(self, ax, measure):
+        values = self.history[measure]
+        epochs = np.arange(1, len(values) + 1)
+        ax.plot(epochs, values, "o--", color=BLUE, label="training (augmented)")
+        held_out = self.history.get(f"val_{measure}")
+        if held_out:
+            ax.plot(epochs, held_out, "s-", color=ORANGE, label="validation")
+            if self.best_epoch:
+                ax.axvline(self.best_epoch, color="0.5", linestyle=":", label="kept epoch")
+        ax.set(xlabel="epoch", ylabel=measure)
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.legend()

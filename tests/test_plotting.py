@@ -1,0 +1,220 @@
+"""Displays draw what they were given, without a screen."""
+
+import doctest
+import importlib
+import subprocess
+import sys
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+from sklearn.naive_bayes import GaussianNB
+
+from skdigits import make_digit_pipeline, plotting
+from skdigits.evaluation import (
+    expected_calibration_error,
+    leakage,
+    report,
+    risk_coverage_area,
+    robustness,
+)
+from skdigits.plotting import (
+    DigitGalleryDisplay,
+    ErrorGalleryDisplay,
+    ReliabilityDisplay,
+    RiskCoverageDisplay,
+    TrainingHistoryDisplay,
+)
+
+
+@pytest.fixture(autouse=True)
+def headless():
+    mpl.use("Agg")
+    yield
+    mpl.pyplot.close("all")
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    X, y = load_digits(return_X_y=True)
+    return GaussianNB().fit(X[:900], y[:900]), X[900:], y[900:]
+
+
+def draw(figure):
+    """Render; layout and text problems come out as warnings, which are errors."""
+    figure.canvas.draw()
+    return np.asarray(figure.canvas.buffer_rgba())
+
+
+def test_public_names():
+    for name in plotting.__all__:
+        assert name.endswith("Display")
+        assert getattr(plotting, name).__doc__
+
+
+@pytest.mark.parametrize("module", ["_errors", "_reliability", "_risk_coverage"])
+def test_docstring_examples(module):
+    result = doctest.testmod(importlib.import_module(f"skdigits.plotting.{module}"))
+    assert result.attempted > 0
+    assert result.failed == 0
+
+
+@pytest.mark.parametrize(
+    "display_class", [ErrorGalleryDisplay, ReliabilityDisplay, RiskCoverageDisplay]
+)
+def test_displays_draw_where_they_are_told(display_class, fitted):
+    clf, X, y = fitted
+    own = display_class.from_estimator(clf, X, y)
+    assert own.figure_ is own.ax_.figure
+    assert draw(own.figure_).min() < 255
+    figure, axes = mpl.pyplot.subplots(1, 2)
+    given = display_class.from_estimator(clf, X, y, ax=axes[1])
+    assert given.ax_ is axes[1]
+    assert given.figure_ is figure
+    draw(figure)
+
+
+def test_reliability_shows_accuracy_by_confidence(fitted):
+    clf, X, y = fitted
+    display = ReliabilityDisplay.from_estimator(clf, X, y, n_bins=10, color="k")
+    confidence, accuracy = display.line_.get_data()
+    used = display.count > 0
+    assert display.count.sum() == len(y)
+    assert len(confidence) == used.sum()
+    error = np.sum(np.abs(accuracy - confidence) * display.count[used]) / len(y)
+    assert error == pytest.approx(
+        expected_calibration_error(y, clf.predict_proba(X), n_bins=10, labels=clf.classes_)
+    )
+    heights = [bar.get_height() for bar in display.count_ax_.patches]
+    assert heights == display.count.tolist()
+    assert display.line_.get_label() == "GaussianNB"
+    assert display.line_.get_color() == "k"
+
+
+def test_reliability_of_text_labels():
+    y_proba = [[0.9, 0.1], [0.6, 0.4], [0.3, 0.7]]
+    display = ReliabilityDisplay.from_predictions(
+        ["one", "two", "two"], y_proba, labels=["one", "two"], n_bins=5, name="mine"
+    )
+    assert display.count.tolist() == [0, 0, 1, 1, 1]
+    assert display.line_.get_label() == "mine"
+
+
+def test_risk_coverage_is_drawn_in_percent(fitted):
+    clf, X, y = fitted
+    display = RiskCoverageDisplay.from_estimator(clf, X, y, name="bayes")
+    coverage, risk = display.line_.get_data()
+    assert coverage[-1] == 100
+    assert risk[-1] == pytest.approx(100 * (1 - clf.score(X, y)))
+    area = risk_coverage_area(y, clf.predict_proba(X), labels=clf.classes_)
+    assert display.line_.get_label() == f"bayes, area {area:.2g}"
+
+
+def test_errors_say_both_labels_and_the_confidence(fitted):
+    clf, X, y = fitted
+    display = ErrorGalleryDisplay.from_estimator(clf, X, y, n_images=7)
+    surest = report(clf, X, y, n_errors=7).errors_to_frame()
+    assert len(display.axes_) == 7
+    for ax, error in zip(display.axes_, surest.itertuples(), strict=True):
+        assert ax.get_title() == (
+            f"{error.true} read as {error.predicted}\n{100 * error.confidence:.1f} %"
+        )
+        np.testing.assert_array_equal(ax.images[0].get_array(), X[error.Index].reshape(8, 8))
+
+
+def test_errors_do_not_cover_each_other(fitted):
+    display = ErrorGalleryDisplay.from_estimator(*fitted, n_images=25)
+    draw(display.figure_)
+    boxes = [box for ax in display.axes_ for box in (ax.get_window_extent(),)]
+    boxes += [ax.title.get_window_extent() for ax in display.axes_]
+    covered = [
+        (i, j)
+        for i in range(len(boxes))
+        for j in range(i)
+        if boxes[i].shrunk(0.95, 0.95).overlaps(boxes[j].shrunk(0.95, 0.95))
+    ]
+    assert covered == []
+
+
+def test_no_errors(fitted):
+    _, X, y = fitted
+    display = ErrorGalleryDisplay.from_predictions(X, y, np.eye(10)[y])
+    assert [text.get_text() for text in display.ax_.texts] == ["no errors"]
+    draw(display.figure_)
+
+
+def test_pictures_of_other_shapes():
+    X = np.arange(24.0).reshape(2, 12)
+    display = ErrorGalleryDisplay(X, [0, 1], [1, 0], [0.9, 0.8], image_shape=(3, 4)).plot()
+    assert display.axes_[0].images[0].get_array().shape == (3, 4)
+
+
+@pytest.mark.parametrize("n_rows", [1, 30])
+def test_gallery(n_rows):
+    X, y = load_digits(return_X_y=True)
+    display = DigitGalleryDisplay.from_data(X[:n_rows], y[:n_rows], n_images=9, random_state=0)
+    drawn = [ax for ax in display.axes_ if ax.images]
+    assert len(drawn) == min(n_rows, 9)
+    assert {ax.get_title() for ax in drawn} <= {str(label) for label in y[:n_rows]}
+    draw(display.figure_)
+
+
+@pytest.mark.slow
+def test_training_history(small_digits):
+    X, y = small_digits
+    pipeline = make_digit_pipeline("fast", epochs=2, validation_fraction=0.2, random_state=0)
+    pipeline.fit(255 * X[:150], y[:150])
+    display = TrainingHistoryDisplay.from_estimator(pipeline)
+    labels = [line.get_label() for line in display.axes_[0].lines]
+    assert labels == ["training (augmented)", "validation", "kept epoch"]
+    draw(display.figure_)
+
+
+def test_figure_of_a_report(fitted):
+    figure = report(*fitted).plot()
+    draw(figure)
+    labels = [ax.get_xlabel() for ax in figure.axes]
+    assert "read as" in labels
+    assert "confidence" in labels
+    assert "897 rows" in figure.get_suptitle()
+
+
+def test_figure_of_robustness(fitted):
+    found = robustness(*fitted, corruptions=["shift", "noise"], levels=[1, 3, 5], scale=16)
+    figure = found.plot()
+    draw(figure)
+    titles = [ax.get_title().split("\n")[-1] for ax in figure.axes]
+    assert titles == [f"{100 * share:.1f} %" for share in found.accuracy.ravel()]
+    assert [figure.axes[i].get_ylabel() for i in (0, 3)] == ["shift", "noise"]
+
+
+def test_figure_of_leakage():
+    X = load_digits().data
+    figure = leakage(X[:100], np.vstack([X[50:53], X[500:510]]), min_similarity=0.999).plot()
+    draw(figure)
+    assert len(figure.axes) == 6
+    assert figure.axes[0].get_title() == "exact\ntest 0"
+    assert figure.axes[3].get_title() == "train 50"
+
+
+def test_figure_of_no_leakage():
+    found = leakage(np.eye(4), 1 - np.eye(4), max_shift=0)
+    with pytest.raises(ValueError, match="no pairs to draw"):
+        found.plot()
+
+
+def test_missing_matplotlib_is_named():
+    code = (
+        "import sys; sys.modules['matplotlib'] = None\n"
+        "from skdigits.plotting import RiskCoverageDisplay\n"
+        "RiskCoverageDisplay([1], [0]).plot()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert 'pip install "skdigits[plot]"' in done.stderr
+
+
+def test_importing_loads_nothing_heavy():
+    code = "import skdigits.plotting, skdigits.evaluation, sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"matplotlib", "tensorflow", "keras"} & set(done.stdout.split())
