@@ -5,7 +5,7 @@ import importlib
 import subprocess
 import sys
 
-import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
@@ -30,9 +30,9 @@ from skdigits.plotting import (
 
 @pytest.fixture(autouse=True)
 def headless():
-    mpl.use("Agg")
+    plt.switch_backend("Agg")
     yield
-    mpl.pyplot.close("all")
+    plt.close("all")
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_displays_draw_where_they_are_told(display_class, fitted):
     own = display_class.from_estimator(clf, X, y)
     assert own.figure_ is own.ax_.figure
     assert draw(own.figure_).min() < 255
-    figure, axes = mpl.pyplot.subplots(1, 2)
+    figure, axes = plt.subplots(1, 2)
     given = display_class.from_estimator(clf, X, y, ax=axes[1])
     assert given.ax_ is axes[1]
     assert given.figure_ is figure
