@@ -1,4 +1,4 @@
-"""Scores, robustness, leakage and repeated seeds, on any classifier."""
+"""Reports, calibration, risk and repeated seeds, on any classifier."""
 
 import doctest
 import importlib
@@ -22,14 +22,11 @@ from sklearn.tree import DecisionTreeClassifier
 from skdigits import evaluation, load_pretrained
 from skdigits.datasets import load_bundled_digits
 from skdigits.evaluation import (
-    CORRUPTIONS,
     expected_calibration_error,
-    leakage,
     repeat_over_seeds,
     report,
     risk_coverage_area,
     risk_coverage_curve,
-    robustness,
 )
 
 
@@ -80,7 +77,7 @@ def test_public_names_are_described(name):
     assert getattr(evaluation, name).__doc__
 
 
-# Calibration and risk ---------------------------------------------------------------------------
+# Calibration and risk -----------------------------------------------------------------------------
 
 
 def test_calibration_error_by_hand():
@@ -166,7 +163,7 @@ def test_no_bins():
         expected_calibration_error([0, 1], [[0.5, 0.5], [0.5, 0.5]], n_bins=0)
 
 
-# report -----------------------------------------------------------------------------------------
+# report -------------------------------------------------------------------------------------------
 
 
 def test_report_agrees_with_scikit_learn(fitted, small_report):
@@ -251,247 +248,7 @@ def test_report_of_images_by_the_shipped_weights(rows):
     assert stacked.log_loss == pytest.approx(flat.log_loss)
 
 
-# robustness -------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def pictures(rows):
-    return rows[0][:60].reshape(-1, 28, 28)
-
-
-@pytest.mark.parametrize("name", CORRUPTIONS)
-def test_level_0_changes_nothing(name, pictures):
-    changed = CORRUPTIONS[name](pictures, 0, np.random.default_rng(0))
-    np.testing.assert_array_equal(changed, pictures)
-
-
-@pytest.mark.parametrize("name", CORRUPTIONS)
-def test_levels_go_further_and_further(name, pictures):
-    before = pictures.copy()
-    distance = []
-    for level in [0.5, 1, 2, 3, 4, 5]:
-        changed = CORRUPTIONS[name](pictures, level, np.random.default_rng(0))
-        assert changed.dtype == np.uint8
-        assert changed.shape == pictures.shape
-        distance.append(np.abs(changed.astype(float) - pictures).mean())
-    assert (np.diff(distance) > 0).all()
-    np.testing.assert_array_equal(pictures, before)
-
-
-@pytest.mark.parametrize("name", CORRUPTIONS)
-@pytest.mark.parametrize("shape", [(5, 8, 8), (3, 20, 30)])
-def test_other_picture_sizes(name, shape):
-    images = np.random.default_rng(0).integers(256, size=shape, dtype=np.uint8)
-    assert CORRUPTIONS[name](images, 3, np.random.default_rng(0)).shape == shape
-
-
-def test_corruptions_do_what_they_say():
-    stroke = np.zeros((200, 28, 28), dtype=np.uint8)
-    stroke[:, 12:16, 4:24] = 255  # centred in no direction but its own
-    ink = stroke[0].sum(dtype=float)
-
-    def after(name, level=3):
-        return CORRUPTIONS[name](stroke, level, np.random.default_rng(0)).astype(float)
-
-    def spread(images, axis):
-        place = np.arange(28) - 13.5
-        weights = images.sum(axis=axis) / images.sum(axis=(1, 2))[:, np.newaxis]
-        return np.sqrt(weights @ place**2)
-
-    assert (after("thicker").sum(axis=(1, 2)) > 1.2 * ink).all()
-    assert (after("thinner").sum(axis=(1, 2)) < 0.8 * ink).all()
-    assert after("occlusion").sum(axis=(1, 2)).min() < 0.9 * ink
-    assert (np.ptp(after("contrast"), axis=(1, 2)) < 150).all()
-    assert after("noise").std(axis=0)[0].mean() > 5
-    assert after("blur").max() < 255
-    width = spread(stroke, axis=1)[0]
-    ratios = spread(after("scale"), axis=1) / width
-    assert set(np.round(ratios, 1)) == {0.8, 1.2}
-    heights = spread(after("rotation"), axis=2)
-    assert (heights > 1.5 * spread(stroke, axis=2)[0]).all()
-    across = (after("shift").sum(axis=1) @ np.arange(28)) / ink - 13.5
-    down = (after("shift").sum(axis=2) @ np.arange(28)) / ink - 13.5
-    np.testing.assert_allclose(np.hypot(across, down), 3, atol=0.1)
-    assert np.abs(across.mean()) < 1
-    assert np.abs(down.mean()) < 1
-
-
-def test_robustness_is_deterministic_and_its_parts_independent(fitted):
-    settings = {"scale": 16, "random_state": 0}
-    all_of_it = robustness(*fitted, levels=[1, 4], **settings)
-    again = robustness(*fitted, levels=[1, 4], **settings)
-    np.testing.assert_array_equal(all_of_it.log_loss, again.log_loss)
-    part = robustness(*fitted, corruptions=["noise"], levels=[4], **settings)
-    row = all_of_it.corruptions.index("noise")
-    assert part.log_loss[0, 0] == all_of_it.log_loss[row, 1]
-    other = robustness(*fitted, corruptions=["noise"], levels=[4], scale=16, random_state=1)
-    assert other.log_loss[0, 0] != part.log_loss[0, 0]
-
-
-def test_robustness_figures(fitted):
-    clf, X, y = fitted
-    found = robustness(clf, X, y, levels=[0, 5], scale=16, random_state=0)
-    plain = report(clf, X, y)
-    assert found.clean["accuracy"] == plain.accuracy
-    assert found.clean["log_loss"] == pytest.approx(plain.log_loss)
-    assert found.clean["calibration_error"] == pytest.approx(plain.calibration_error)
-    assert found.mean_accuracy == pytest.approx(found.accuracy.mean())
-    shift = found.corruptions.index("shift")
-    assert found.accuracy[shift, 1] < found.accuracy[shift, 0] == plain.accuracy
-
-
-def test_robustness_frame_and_text(fitted):
-    found = robustness(*fitted, corruptions=["blur", "shift"], levels=[1, 2], scale=16)
-    frame = found.to_frame()
-    assert list(frame["corruption"]) == ["none", "blur", "blur", "shift", "shift"]
-    assert list(frame["level"]) == [0, 1, 2, 1, 2]
-    assert frame["accuracy"][0] == found.clean["accuracy"]
-    assert f"{100 * found.accuracy[1, 1]:.2f}" in str(found)
-    assert "blur" in str(found)
-    assert "897 rows" in repr(found)
-
-
-def test_own_corruption(fitted):
-    def blank(images, level, rng):
-        images[:] = 0
-        return images
-
-    clf, X, y = fitted
-    before = X.copy()
-    found = robustness(clf, X, y, corruptions={"blank": blank}, levels=[1], scale=16)
-    share = np.mean(y == clf.predict(np.zeros((1, 64)))[0])
-    assert found.accuracy[0, 0] == pytest.approx(share)
-    np.testing.assert_array_equal(X, before)
-
-
-def test_robustness_of_named_columns(rows):
-    X, y = pd.DataFrame(rows[0][:200]).rename(columns=lambda i: f"pixel{i}"), rows[1][:200]
-    clf = GaussianNB().fit(X, y)
-    assert robustness(clf, X, y, corruptions=["shift"], levels=[0]).accuracy[0, 0] == clf.score(
-        X, y
-    )
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"corruptions": ["fog"]}, r"\['fog'\] are unknown; known are \['shift'"),
-        ({"corruptions": []}, "corruptions is empty"),
-        ({"levels": []}, "levels is empty"),
-        ({"scale": 8}, "X goes from 0 to 16, expected 0 to 8"),
-        ({"corruptions": {"cut": lambda images, level, rng: images[:, 1:]}}, "'cut' gave uint8"),
-        ({"corruptions": {"half": lambda images, level, rng: images / 2}}, "gave float64"),
-    ],
-)
-def test_robustness_says_what_is_wrong(fitted, changes, message):
-    with pytest.raises(ValueError, match=message):
-        robustness(*fitted, **{"scale": 16} | changes)
-
-
-def test_robustness_notices_pixels_of_0_to_1(fitted):
-    clf, X, y = fitted
-    with pytest.raises(ValueError, match="X goes from 0 to 1, expected 0 to 255"):
-        robustness(clf, X / 16, y)
-
-
-# leakage ----------------------------------------------------------------------------------------
-
-
-def random_pictures(n, seed):
-    """Pictures that are unlike each other, with room to be moved."""
-    rng = np.random.default_rng(seed)
-    images = np.zeros((n, 28, 28), dtype=np.uint8)
-    images[:, 4:24, 4:24] = rng.integers(256, size=(n, 20, 20)) * (rng.random((n, 20, 20)) < 0.3)
-    return images
-
-
-def test_leakage_finds_what_was_planted():
-    train, test = random_pictures(500, 0), random_pictures(200, 1)
-    noise = np.random.default_rng(2).normal(0, 4, (28, 28))
-    test[3] = train[10]
-    test[50] = np.clip(train[20] + noise, 0, 255)
-    test[70] = np.roll(train[30], (1, -1), axis=(0, 1))
-    test[90] = train[40] // 2
-    found = leakage(train, test)
-    assert (found.n_exact, found.n_near) == (1, 3)
-    frame = found.to_frame().set_index("test")
-    assert frame["train"].to_dict() == {3: 10, 50: 20, 70: 30, 90: 40}
-    assert frame.index[0] == 3
-    assert frame.loc[70, ["shift_down", "shift_right"]].tolist() == [-1, 1]
-    assert frame.loc[50, ["shift_down", "shift_right"]].tolist() == [0, 0]
-    assert frame["similarity"].iloc[1:].is_monotonic_decreasing
-    assert (frame["similarity"] >= 0.99).all()
-
-
-def test_leakage_without_shifts():
-    train = random_pictures(50, 0)[:, 2:-2, 2:-2][:, ::2, ::2]
-    train = np.pad(train, [(0, 0), (2, 2), (2, 2)])
-    moved = np.roll(train[:5], 1, axis=1)
-    assert leakage(train, moved, max_shift=0).n_near == 0
-    assert leakage(train, moved).n_near == 5
-    further = np.roll(train[:5], (2, -2), axis=(1, 2))
-    assert leakage(train, further).n_near == 0
-    assert leakage(train, further, max_shift=2).n_near == 5
-
-
-@pytest.mark.parametrize("min_similarity", [0.8, 0.97])
-def test_leakage_misses_nothing(rows, min_similarity):
-    train, test = rows[0][:700], rows[0][700:1000]
-    found = leakage(train, test, min_similarity=min_similarity, max_shift=0)
-    a, b = (X / np.linalg.norm(X.astype(float), axis=1)[:, np.newaxis] for X in (train, test))
-    cosines = b @ a.T
-    like = np.flatnonzero(cosines.max(axis=1) >= min_similarity)
-    assert len(like) > 0
-    assert set(found.test_indices) == set(like)
-    np.testing.assert_array_equal(found.train_indices, cosines.argmax(axis=1)[found.test_indices])
-    np.testing.assert_allclose(found.similarity, cosines.max(axis=1)[found.test_indices], atol=1e-5)
-
-
-def test_leakage_does_not_depend_on_the_block_size(monkeypatch):
-    train, test = np.split(load_digits().data[:400], [300])
-    at_once = leakage(train, test, min_similarity=0.9)
-    monkeypatch.setattr("skdigits._leakage._BLOCK_CELLS", 7 * 300)
-    pd.testing.assert_frame_equal(
-        leakage(train, test, min_similarity=0.9).to_frame(), at_once.to_frame(), rtol=1e-5
-    )
-
-
-def test_leakage_of_nothing_but_copies():
-    X = load_digits().data[:100]
-    found = leakage(X, X.astype(np.uint8))
-    assert found.n_exact == 100
-    assert found.n_near == 0
-    assert "exact copies  100" in str(found)
-    assert "100 are exact copies" in repr(found)
-
-
-def test_blank_rows_are_copies_of_blank_rows_only():
-    X, blank = load_digits().data[:20], np.zeros((1, 64))
-    assert leakage(X, blank).n_near == 0
-    assert leakage(blank, X).n_near == 0
-    assert leakage(np.vstack([X, blank]), blank).train_indices.tolist() == [20]
-
-
-def test_leakage_of_equal_rows_names_the_first():
-    X = load_digits().data[:5]
-    assert leakage(np.vstack([X, X]), X).train_indices.tolist() == [0, 1, 2, 3, 4]
-
-
-@pytest.mark.parametrize(
-    ("train", "test", "changes", "message"),
-    [
-        ((5, 785), (5, 784), {}, "X_train has 785 columns and X_test 784"),
-        ((5, 784), (5, 784), {"min_similarity": 0}, "min_similarity=0"),
-        ((5, 784), (5, 784), {"max_shift": -1}, "max_shift=-1"),
-        ((5, 784), (5, 784), {"image_shape": (20, 20)}, "400 pixels, but X has 784"),
-    ],
-)
-def test_leakage_says_what_is_wrong(train, test, changes, message):
-    with pytest.raises(ValueError, match=message):
-        leakage(np.ones(train), np.ones(test), **changes)
-
-
-# repeat_over_seeds ------------------------------------------------------------------------------
+# repeat_over_seeds --------------------------------------------------------------------------------
 
 
 class Recorder(DummyClassifier):
