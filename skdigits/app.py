@@ -5,7 +5,6 @@ draws, and the rows to download, travel inside its answers.
 """
 
 import base64
-import binascii
 import html
 import io
 import logging
@@ -26,92 +25,22 @@ from starlette.responses import PlainTextResponse
 
 from skdigits._digits_csv import LABEL, PIXELS
 from skdigits._normalizer import DigitNormalizer
-from skdigits._pictures import open_picture
+from skdigits._pad import PAD_CSS, make_pad, open_pad
 from skdigits._reader import DigitReader
 from skdigits.exceptions import PictureError
 
 __all__ = ["build_app"]
 
 _MAX_KEPT = 200  # corrected rows of one browser session: 160 kB here, half a MB to download
-_MAX_PAD = 4_000_000  # characters of a drawing; a full one has about 40,000
 _MAX_UPLOAD = 32_000_000  # bytes of a photo
 _MAX_QUEUE = 300  # questions that may wait
 _DRAW = "Draw a digit."
 _GIVE = "Give a picture of one digit or many."
 _QUIET = {"show_progress": "hidden", "api_visibility": "private"}
 
-# The pen makes MNIST's stroke: a digit of two thirds of the pad is 530 of its 800 pixels high,
-# and 72 wide strokes are 2.7 pixels once 530 become 20.
-_PAD_TEMPLATE = """
-<div class="paper">
-  <span aria-hidden="true">draw a digit here</span>
-  <canvas width="800" height="800" role="img" aria-label="Drawing pad for one digit"></canvas>
-</div>
-"""
-
-# The canvas sends its own picture as the component's value, at most once in 100 ms while a stroke
-# goes on, and always at its end. An empty pad sends the empty string; so does Clear, and then the
-# canvas is wiped here.
-_PAD_SCRIPT = """
-const [hint, canvas] = element.querySelectorAll("span, canvas"), pen = canvas.getContext("2d");
-pen.lineWidth = 72; pen.lineCap = pen.lineJoin = "round";
-let stroke = null, timer = null;
-
-const send = () => { clearTimeout(timer); timer = null; props.value = canvas.toDataURL(); };
-const place = event => {
-  const box = canvas.getBoundingClientRect();
-  return [(event.clientX - box.left) * canvas.width / box.width,
-          (event.clientY - box.top) * canvas.height / box.height];
-};
-const draw = event => {
-  const [x, y] = place(event);
-  pen.beginPath(); pen.moveTo(...stroke.at); pen.lineTo(x, y); pen.stroke();
-  stroke.at = [x, y];
-  timer ??= setTimeout(send, 100);
-};
-const end = event => {
-  if (stroke?.id === event.pointerId) { stroke = null; send(); }
-};
-canvas.addEventListener("pointerdown", event => {
-  if (stroke || event.button !== 0) return;  // a second finger or the palm
-  event.preventDefault();
-  canvas.setPointerCapture(event.pointerId);
-  hint.hidden = true;
-  stroke = {id: event.pointerId, at: place(event)};
-  draw(event);
-});
-canvas.addEventListener("pointermove", event => {
-  if (stroke?.id !== event.pointerId) return;
-  const steps = event.getCoalescedEvents?.() ?? [];
-  (steps.length ? steps : [event]).forEach(draw);
-});
-// A touch that is left to the browser counts as a swipe, and a swipe swallows the next tap.
-canvas.addEventListener("touchstart", event => event.preventDefault(), {passive: false});
-canvas.addEventListener("pointerup", end);
-canvas.addEventListener("pointercancel", end);
-watch("value", () => {
-  if (props.value) return;
-  clearTimeout(timer); timer = null; stroke = null;
-  pen.clearRect(0, 0, canvas.width, canvas.height);
-  hint.hidden = false;
-});
-"""
-
 _CSS = """
 .gradio-container {max-width: 880px !important; width: 100% !important; margin: 0 auto !important;}
 :is(#pad, #seen, #said, #kept, #picture-said, #boxes, #digits) :is(&, .html-container) {padding: 0;}
-.paper {
-  position: relative; width: 100%; max-width: 420px; aspect-ratio: 1; margin: 0 auto;
-  box-sizing: border-box; background: white; overflow: hidden;
-  border: 2px solid var(--border-color-primary); border-radius: 8px;
-}
-.paper span:not([hidden]) {
-  position: absolute; inset: 0; display: grid; place-items: center; color: #6b6b70;
-}
-.paper canvas {
-  position: absolute; inset: 0; width: 100%; height: 100%; cursor: crosshair;
-  touch-action: none; user-select: none; -webkit-user-select: none; -webkit-touch-callout: none;
-}
 #clear {max-width: 420px; width: 100%; margin: 0 auto;}
 #answer {min-height: 210px;}
 .said {margin: 0; font-size: 1.15em; font-weight: 600; overflow-wrap: anywhere;}
@@ -177,13 +106,7 @@ def _draw_tab(answers):
     kept = gr.State([])
     with gr.Row():
         with gr.Column(min_width=300):
-            pad = gr.HTML(
-                value="",
-                html_template=_PAD_TEMPLATE,
-                js_on_load=_PAD_SCRIPT,
-                apply_default_css=False,
-                elem_id="pad",
-            )
+            pad = make_pad()
             clear = gr.Button("Clear", elem_id="clear")
         with gr.Column(min_width=300):
             said = gr.HTML(_say(_DRAW), elem_id="said")
@@ -298,7 +221,7 @@ class _Answers:
     def _row(self, pad):
         """The drawing as a row and "", or None and what to say instead."""
         try:
-            pad = _open_pad(pad)
+            pad = open_pad(pad)
             row = None if pad is None else self._normalizer.transform([pad])[0]
         except PictureError as error:
             return None, str(error).removeprefix("Picture 0: ")
@@ -324,7 +247,7 @@ class _Page(gr.Blocks):
             "share": False,
             "quiet": True,
             "theme": gr.themes.Default(primary_hue="blue", **fonts),
-            "css": _CSS,
+            "css": PAD_CSS + _CSS,
             "footer_links": [],
             "run_history": False,
             "enable_monitoring": False,
@@ -379,32 +302,6 @@ class _Guard:
             return message if received <= _MAX_UPLOAD + 10_000 else {"type": "http.disconnect"}
 
         return await self.app(scope, bounded, send)
-
-
-def _open_pad(pad):
-    """A pad's value as `read_ink` takes it; None for a pad on which nothing was drawn."""
-    if isinstance(pad, dict):
-        parts = [pad.get("background"), pad.get("composite"), *(pad.get("layers") or [])]
-        parts = [part for part in parts if part is not None]
-        # Not a path: a stranger could name any file of the server.
-        if any(not isinstance(part, (np.ndarray, Image.Image)) for part in parts):
-            raise PictureError("A drawing pad's value holds arrays or PIL images.")
-        return pad if parts else None
-    if pad is None or pad == "":
-        return None
-    if not isinstance(pad, str):
-        raise PictureError(f"A drawing is a data URL; got {type(pad).__name__}.")
-    if len(pad) > _MAX_PAD:
-        raise PictureError("The drawing is too large. Clear the pad and draw again.")
-    head, _, code = pad.partition(";base64,")
-    if head != "data:image/png":
-        raise PictureError("The pad sent no drawing. Reload the page.")
-    try:
-        content = base64.b64decode(code, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise PictureError("The drawing came damaged. Reload the page.") from error
-    layer, _ = open_picture(content, max_pixels=1_000_000)
-    return {"layers": [layer if layer.mode == "RGBA" else layer.convert("RGBA")]}
 
 
 def _say(line):
