@@ -10,16 +10,18 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "DigitCNNClassifier": "_classifier",
+    "DigitEnsembleClassifier": "_ensemble",
     "DigitNormalizer": "_normalizer",
     "DigitReader": "_reader",
     "PRESETS": "_presets",
     "PixelScaler": "_scaling",
+    "SelectiveClassifier": "_selective",
     "load_pipeline": "_persistence",
     "load_pretrained": "_pretrained",
     "make_digit_pipeline": "_pipeline",
     "save_pipeline": "_persistence",
 }
-_MODULES = ["app", "datasets", "exceptions", "kaggle", "plotting"]
+_MODULES = ["app", "datasets", "evaluation", "exceptions", "kaggle", "plotting"]
 
 __all__ = [*sorted(_HOMES), *_MODULES, "__version__"]
 

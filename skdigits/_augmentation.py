@@ -3,7 +3,8 @@
 Rotation, zoom, shear, shift and elastic waves are drawn for each image, added up to one
 displacement of the pixel grid, and the image is sampled once (bilinear). Never flips: a mirrored 2
 is no digit. Elastic distortion follows Simard, Steinkraus and Platt (2003), with cubic B-splines
-over a coarse grid in place of their Gaussian filter.
+over a coarse grid in place of their Gaussian filter. The same sampling gives the fixed views that a
+prediction may be averaged over.
 """
 
 import keras
@@ -18,6 +19,9 @@ FULL_STRENGTH = {
     "shift": 0.07,  # fraction of the side, each way: 2 pixels of 28
     "elastic": 0.0,  # standard deviation of the waves as a fraction of the side
 }
+# How far the fixed views of a prediction go.
+VIEW_SHIFT = 1 / 28  # fraction of the side
+VIEW_ROTATION = 5.0  # degrees
 
 
 def resolve_augmentation(augmentation):
@@ -64,6 +68,57 @@ def _spline_basis(n_pixels, n_knots):
     return np.where(t < 1, near, far).astype("float32")
 
 
+def _sample(images, row, column):
+    """Read each image at its own grid points, bilinearly; whatever lies outside is blank.
+
+    Shapes: images (n, height, width, 1), row and column (n, height, width).
+    """
+    n, (height, width) = ops.shape(images)[0], images.shape[1:3]
+    top, left = ops.floor(row), ops.floor(column)
+    down, right = row - top, column - left
+    # Two blank pixels all round: whatever falls outside reads blank.
+    padded = ops.reshape(ops.pad(images, [[0, 0], [2, 2], [2, 2], [0, 0]]), (-1,))
+    top = ops.cast(ops.clip(top + 2, 0, height + 2), "int32")
+    left = ops.cast(ops.clip(left + 2, 0, width + 2), "int32")
+    first = ops.reshape(ops.arange(n, dtype="int32"), (-1, 1, 1)) * ((height + 4) * (width + 4))
+    corner = first + top * (width + 4) + left
+    upper = ops.take(padded, corner) * (1 - right) + ops.take(padded, corner + 1) * right
+    corner = corner + (width + 4)
+    lower = ops.take(padded, corner) * (1 - right) + ops.take(padded, corner + 1) * right
+    return ops.expand_dims(upper * (1 - down) + lower * down, -1)
+
+
+def distorted_views(images, n_views, *, shift=VIEW_SHIFT, rotation=VIEW_ROTATION):
+    """Each image and `n_views` fixed small changes of it, shape ((1 + n_views) * n, h, w, 1).
+
+    The shifts lie evenly on a circle, the rotations alternate in sign; so no direction is favoured.
+
+    Parameters
+    ----------
+    images : tensor of shape (n, height, width, 1)
+    n_views : int
+    shift : float
+        Radius of the circle as a fraction of the side.
+    rotation : float
+        Degrees.
+    """
+    if not n_views:
+        return images
+    _, height, width, _ = images.shape
+    rows, columns = np.mgrid[:height, :width].astype("float32")
+    rows, columns = rows - (height - 1) / 2, columns - (width - 1) / 2
+    views = [images]
+    for k in range(n_views):
+        direction = 2 * np.pi * k / n_views
+        angle = np.deg2rad(rotation) * (-1) ** k
+        row = np.cos(angle) * rows - np.sin(angle) * columns + shift * height * np.sin(direction)
+        column = np.sin(angle) * rows + np.cos(angle) * columns + shift * width * np.cos(direction)
+        grid = np.stack([row + (height - 1) / 2, column + (width - 1) / 2]).astype("float32")
+        row, column = (ops.repeat(axis[None], ops.shape(images)[0], axis=0) for axis in grid)
+        views.append(_sample(images, row, column))
+    return ops.concatenate(views)
+
+
 class RandomDistortion(keras.layers.Layer):
     """Distort each image of a batch at random while training; do nothing otherwise.
 
@@ -103,20 +158,7 @@ class RandomDistortion(keras.layers.Layer):
 
     def distort(self, images):
         """Sample each image on its own distorted grid; shape (n, height, width, 1) in and out."""
-        n, (height, width) = ops.shape(images)[0], images.shape[1:3]
-        row, column = self._grid(n, height, width)
-        top, left = ops.floor(row), ops.floor(column)
-        down, right = row - top, column - left
-        # Two blank pixels all round: whatever falls outside reads blank.
-        padded = ops.reshape(ops.pad(images, [[0, 0], [2, 2], [2, 2], [0, 0]]), (-1,))
-        top = ops.cast(ops.clip(top + 2, 0, height + 2), "int32")
-        left = ops.cast(ops.clip(left + 2, 0, width + 2), "int32")
-        first = ops.reshape(ops.arange(n, dtype="int32"), (-1, 1, 1)) * ((height + 4) * (width + 4))
-        corner = first + top * (width + 4) + left
-        upper = ops.take(padded, corner) * (1 - right) + ops.take(padded, corner + 1) * right
-        corner = corner + (width + 4)
-        lower = ops.take(padded, corner) * (1 - right) + ops.take(padded, corner + 1) * right
-        return ops.expand_dims(upper * (1 - down) + lower * down, -1)
+        return _sample(images, *self._grid(ops.shape(images)[0], *images.shape[1:3]))
 
     def _grid(self, n, height, width):
         """Where each pixel is read from, as rows and columns of shape (n, height, width)."""

@@ -1,4 +1,4 @@
-"""The only room that touches SciKeras, Keras training and TensorFlow.
+"""Training: the only room that touches SciKeras.
 
 Plain values go in and come out: a `NetworkSpec` says which network, NumPy arrays hold its weights.
 Building and tracing a network takes longer than a small fit and leaks a little memory each time, so
@@ -6,21 +6,16 @@ one compiled network is kept for each specification and set back to fresh weight
 """
 
 import random
-import threading
-import warnings
 from collections import OrderedDict
-from contextlib import contextmanager
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from skdigits._architectures import build_network
-from skdigits._images import as_images
+from skdigits._networks import LOCK, MAX_KEPT, limit_threads, plain_keras
+from skdigits._prediction import Predictor
 from skdigits._quiet_import import quietly
 from skdigits._random import seeded_globals
 from skdigits._schedules import SCHEDULES
-from skdigits.exceptions import ThreadsWarning
 
 with quietly():
     import keras
@@ -30,42 +25,7 @@ with quietly():
     from skdigits._augmentation import RandomDistortion, resolve_augmentation
     from skdigits._monitor import AugmentationFade, Monitor, ProgressBar, ValidationData
 
-__all__ = [
-    "NetworkSpec",
-    "Objective",
-    "Plan",
-    "build_model",
-    "predict_logits",
-    "resolve_augmentation",
-    "train",
-]
-
-_MAX_KEPT = 8
-_LOCK = threading.RLock()  # the kept networks are shared: one fit at a time in a process
-
-
-@dataclass(frozen=True)
-class NetworkSpec:
-    """Which network: all that `build_network` needs, hashable."""
-
-    architecture: object
-    image_shape: tuple
-    n_classes: int
-    width: float = 1.0
-    dropout: float | None = None
-    batch_norm: bool | None = None
-
-    def build(self, seed=0):
-        """An untrained `keras.Model`; nothing global is changed by building it."""
-        with _plain_keras(), seeded_globals(seed):
-            return build_network(
-                self.architecture,
-                self.image_shape,
-                self.n_classes,
-                width=self.width,
-                dropout=self.dropout,
-                batch_norm=self.batch_norm,
-            )
+__all__ = ["Objective", "Plan", "TrainableNetwork", "resolve_augmentation", "train"]
 
 
 @dataclass(frozen=True)
@@ -103,42 +63,6 @@ class Plan:
         """
         fewest = min(self.MIN_BATCHES, max(1, n_rows // 4))
         return max(fewest, round(n_rows / self.batch_size))
-
-
-@contextmanager
-def _plain_keras():
-    """Build with float32 and channels last whatever the user has set, and set it back."""
-    floatx = keras.config.floatx()
-    policy = keras.config.dtype_policy()
-    data_format = keras.config.image_data_format()
-    keras.config.set_floatx("float32")
-    keras.config.set_dtype_policy("float32")
-    keras.config.set_image_data_format("channels_last")
-    try:
-        yield
-    finally:
-        keras.config.set_floatx(floatx)
-        keras.config.set_dtype_policy(policy)
-        keras.config.set_image_data_format(data_format)
-
-
-def limit_threads(n_threads):
-    """Ask TensorFlow for `n_threads` CPU threads; it listens only before its first operation."""
-    if n_threads is None:
-        return
-    threading_config = tf.config.threading
-    if threading_config.get_intra_op_parallelism_threads() == n_threads:
-        return
-    try:
-        threading_config.set_intra_op_parallelism_threads(n_threads)
-        threading_config.set_inter_op_parallelism_threads(n_threads)
-    except RuntimeError:
-        warnings.warn(
-            f"n_threads={n_threads} has no effect: TensorFlow has already started in this process "
-            "with another number of threads. Set n_threads before the first fit or predict.",
-            ThreadsWarning,
-            stacklevel=4,
-        )
 
 
 class _PlannedRate(keras.optimizers.schedules.LearningRateSchedule):
@@ -213,7 +137,7 @@ class TrainableNetwork(keras.Model):
     @classmethod
     def compiled(cls, spec, objective):
         core = spec.build()
-        with _plain_keras(), seeded_globals(0):
+        with plain_keras(), seeded_globals(0):
             inputs = keras.Input(core.inputs[0].shape[1:])
             distortion = RandomDistortion(**dict(objective.augmentation or ()))
             network = cls(inputs, core(distortion(inputs) if objective.augmentation else inputs))
@@ -275,7 +199,7 @@ def _make_dataset(X, y, sample_weight, n_batches, epochs, seed):
     return order.map(take).prefetch(2)
 
 
-_networks = OrderedDict()
+_networks: OrderedDict = OrderedDict()
 
 
 def _kept_network(spec, objective):
@@ -285,7 +209,7 @@ def _kept_network(spec, objective):
     if network is None:
         network = TrainableNetwork.compiled(spec, objective)
     _networks[key] = network
-    while len(_networks) > _MAX_KEPT:
+    while len(_networks) > MAX_KEPT:
         _networks.popitem(last=False)
     return network
 
@@ -325,13 +249,13 @@ def train(spec, objective, plan, training, validation=None, *, weights=None):
         sample_weight = np.asarray(sample_weight, dtype=np.float32)
     if validation is not None:
         validation = ValidationData(
-            *validation, lambda w, images: Predictor(spec, w).logits(images)
+            *validation, lambda w, images: Predictor([(spec, w)]).logits(images)[0]
         )
     monitor = Monitor(validation, plan.n_iter_no_change)
     callbacks = [monitor, AugmentationFade(), *(make() for make in plan.callbacks)]
     if plan.verbose:
         callbacks.append(ProgressBar())
-    with _LOCK:
+    with LOCK:
         network = _kept_network(spec, objective)
         network.reset(spec, plan, plan.epochs * plan.count_batches(len(X)), weights)
         wrapper = KerasClassifier(
@@ -346,104 +270,3 @@ def train(spec, objective, plan, training, validation=None, *, weights=None):
         n_epochs=monitor.n_epochs,
         best_epoch=monitor.best_epoch if is_best_kept else monitor.n_epochs,
     )
-
-
-class _Forward:
-    """The forward pass of a network, traced for each block size on first use."""
-
-    def __init__(self, spec):
-        self.model = spec.build()
-        self.traced = {}
-
-    def __call__(self, weights, images):
-        if len(images) not in self.traced:
-            with _LOCK:
-                specs = [tf.TensorSpec(weight.shape) for weight in weights]
-                function = tf.function(self._forward)
-                self.traced[len(images)] = function.get_concrete_function(
-                    specs, tf.TensorSpec(images.shape)
-                )
-        return self.traced[len(images)](weights, tf.constant(images)).numpy()
-
-    def _forward(self, weights, images):
-        mapping = list(zip(self.model.weights, weights, strict=True))
-        with keras.StatelessScope(state_mapping=mapping):
-            return self.model(images, training=False)
-
-
-class Predictor:
-    """Logits of one network with fixed weights, through a function compiled for few shapes.
-
-    The compiled function takes the weights as arguments, so all networks of one specification share
-    it: nothing is traced again for another fit, and threads may call it at once.
-    """
-
-    # Never one row alone: it would go through other kernels, and differ in the last bit.
-    BLOCKS = (2, 16, 256)
-
-    def __init__(self, spec, weights):
-        self.forward = _compiled_forward(spec)
-        self.image_shape = spec.image_shape
-        self.weights = [tf.constant(weight) for weight in weights]
-
-    def logits(self, X):
-        """Logits of shape (n_samples, n_classes), float32, of rows or images."""
-        largest = self.BLOCKS[-1]
-        parts = [self._block(X[i : i + largest]) for i in range(0, len(X), largest)]
-        return np.concatenate(parts)
-
-    def _block(self, X):
-        images = as_images(X, self.image_shape)
-        n = len(images)
-        size = next(block for block in self.BLOCKS if block >= n)
-        if size != n:
-            padded = np.zeros((size, *images.shape[1:]), np.float32)
-            padded[:n] = images
-            images = padded
-        return self.forward(self.weights, images)[:n]
-
-
-_forwards = OrderedDict()
-
-
-def _compiled_forward(spec):
-    with _LOCK:
-        if spec not in _forwards:
-            _forwards[spec] = _Forward(spec)
-            while len(_forwards) > _MAX_KEPT:
-                _forwards.popitem(last=False)
-        return _forwards[spec]
-
-
-_predictors = WeakKeyDictionary()
-
-
-def predict_logits(owner, spec, weights, X, n_threads=None):
-    """Logits of `X` under `weights`; what is prepared for it is kept as long as `owner` lives.
-
-    Parameters
-    ----------
-    owner : object
-        The estimator that holds `weights`; must be weakly referable.
-    spec : NetworkSpec
-    weights : list of ndarray
-    X : ndarray of shape (n_samples, n_features), numeric
-    n_threads : int, default=None
-
-    Returns
-    -------
-    logits : ndarray of shape (n_samples, n_classes), float32
-    """
-    kept_weights, predictor = _predictors.get(owner, (None, None))
-    if kept_weights is not weights:
-        limit_threads(n_threads)
-        predictor = Predictor(spec, weights)
-        _predictors[owner] = weights, predictor
-    return predictor.logits(X)
-
-
-def build_model(spec, weights):
-    """A new `keras.Model` with these weights."""
-    model = spec.build()
-    model.set_weights(weights)
-    return model

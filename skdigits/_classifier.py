@@ -6,8 +6,7 @@ TensorFlow is imported by the first `fit` or `predict`, never by importing or co
 from numbers import Integral, Real
 
 import numpy as np
-from scipy.special import log_softmax
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
 from sklearn.utils.validation import (
@@ -18,12 +17,13 @@ from sklearn.utils.validation import (
 
 from skdigits._architectures import ARCHITECTURES
 from skdigits._images import as_images, find_image_shape, flatten_images
+from skdigits._predicting import NetworksMixin
 from skdigits._random import draw_seeds
 from skdigits._schedules import SCHEDULES
 from skdigits._training_rows import canonical_rows, hold_out, weigh_classes
 
 
-class DigitCNNClassifier(ClassifierMixin, BaseEstimator):
+class DigitCNNClassifier(NetworksMixin, BaseEstimator):
     """Convolutional network for small pictures of digits.
 
     A compact Keras network with augmentation, trained through SciKeras, that behaves as any other
@@ -76,6 +76,11 @@ class DigitCNNClassifier(ClassifierMixin, BaseEstimator):
         shear of 0.15 and shift of 7 % of the side (2 pixels of 28); other strengths scale these. A
         dict gives the parts one by one: "rotation" in degrees, "zoom", "shear", "shift" and
         "elastic" as fractions. Never flips. The last epoch has half the strength.
+
+    tta : int, default=0
+        Test-time augmentation: `predict` and its kind average the probabilities of each picture and
+        of so many fixed views of it, shifted by a pixel of 28 and turned by a few degrees. Costs as
+        many times the time; may be set after `fit`.
 
     early_stopping : bool, default=False
         End the fit when the validation accuracy has not improved for `n_iter_no_change` epochs.
@@ -177,6 +182,7 @@ class DigitCNNClassifier(ClassifierMixin, BaseEstimator):
         "epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "augmentation": [None, Interval(Real, 0, None, closed="left"), dict],
+        "tta": [Interval(Integral, 0, None, closed="left")],
         "early_stopping": ["boolean"],
         "validation_fraction": [None, Interval(Real, 0, 1, closed="left")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
@@ -205,6 +211,7 @@ class DigitCNNClassifier(ClassifierMixin, BaseEstimator):
         epochs=8,
         batch_size=64,
         augmentation=0.7,
+        tta=0,
         early_stopping=False,
         validation_fraction=None,
         n_iter_no_change=5,
@@ -229,6 +236,7 @@ class DigitCNNClassifier(ClassifierMixin, BaseEstimator):
         self.epochs = epochs
         self.batch_size = batch_size
         self.augmentation = augmentation
+        self.tta = tta
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
@@ -308,57 +316,13 @@ class DigitCNNClassifier(ClassifierMixin, BaseEstimator):
         self._train(X, codes, sample_weight, getattr(self, "weights_", None), is_partial=True)
         return self
 
-    def predict(self, X):
-        """Labels of pictures.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
-            Pictures scaled as in `fit`.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,)
-        """
-        logits = self._logits(X)
-        return self.classes_[logits.argmax(axis=1)]
-
-    def predict_proba(self, X):
-        """Probabilities of the classes.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
-            Pictures scaled as in `fit`.
-
-        Returns
-        -------
-        proba : ndarray of shape (n_samples, n_classes)
-            Columns in the order of `classes_`; rows sum to 1.
-        """
-        return np.exp(self.predict_log_proba(X))
-
-    def predict_log_proba(self, X):
-        """Natural logarithms of the probabilities.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
-            Pictures scaled as in `fit`.
-
-        Returns
-        -------
-        log_proba : ndarray of shape (n_samples, n_classes)
-        """
-        return log_softmax(self._logits(X).astype(np.float64), axis=1)
-
     @property
     def model_(self):
         """A new `keras.Model` with the fitted weights."""
         check_is_fitted(self)
-        from skdigits import _backend
+        from skdigits._networks import NetworkSpec, build_model
 
-        return _backend.build_model(_backend.NetworkSpec(**self.network_), self.weights_)
+        return build_model(NetworkSpec(**self.network_), self.weights_)
 
     @property
     def image_shape_(self):
@@ -371,6 +335,9 @@ class DigitCNNClassifier(ClassifierMixin, BaseEstimator):
         """Number of weights, normalisation statistics included."""
         check_is_fitted(self)
         return sum(weight.size for weight in self.weights_)
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "weights_")
 
     def _check_training_data(self, X, y, sample_weight, reset):
         X, y = validate_data(self, flatten_images(X), y, reset=reset, dtype=np.float32)
@@ -403,6 +370,7 @@ class DigitCNNClassifier(ClassifierMixin, BaseEstimator):
 
     def _train(self, X, codes, sample_weight, start, is_partial=False):
         from skdigits import _backend
+        from skdigits._networks import NetworkSpec
 
         seeds = draw_seeds(self.random_state, ["split", "init", "order"])
         goes_on = is_partial and start is not None
@@ -415,7 +383,7 @@ class DigitCNNClassifier(ClassifierMixin, BaseEstimator):
         is_held_out = hold_out(codes, fraction, seeds["split"])
 
         def part(chosen):
-            images = as_images(X[rows[chosen]], self.image_shape_)
+            images = as_images(X[rows[chosen]], self.network_["image_shape"])
             return images, codes[chosen], None if weight is None else weight[chosen]
 
         plan = _backend.Plan(
@@ -438,7 +406,7 @@ class DigitCNNClassifier(ClassifierMixin, BaseEstimator):
             augmentation=_backend.resolve_augmentation(self.augmentation),
         )
         result = _backend.train(
-            _backend.NetworkSpec(**self.network_),
+            NetworkSpec(**self.network_),
             objective,
             plan,
             part(~is_held_out),
@@ -467,11 +435,12 @@ class DigitCNNClassifier(ClassifierMixin, BaseEstimator):
         self.best_epoch_ = n_before + result.best_epoch
         self.validation_scores_ = self.history_.get("val_accuracy")
 
-    def _logits(self, X):
-        check_is_fitted(self)
-        from skdigits import _backend
+    def _fitted_networks(self):
+        return [(self.network_, self.weights_)]
 
-        # Cast to float32 block by block later: a million rows need no copy of their own.
-        X = validate_data(self, flatten_images(X), reset=False, dtype="numeric")
-        spec = _backend.NetworkSpec(**self.network_)
-        return _backend.predict_logits(self, spec, self.weights_, X, self.n_threads)
+    def _prediction_options(self):
+        return {"n_views": self.tta, "n_threads": self.n_threads}
+
+    def __setstate__(self, state):
+        # A file may be older than a parameter.
+        super().__setstate__({**type(self)().get_params(deep=False), **state})

@@ -1,11 +1,15 @@
 """The pipeline that everything else sees: pixels in, labels out."""
 
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
 from skdigits._classifier import DigitCNNClassifier
+from skdigits._ensemble import DigitEnsembleClassifier
 from skdigits._presets import PRESETS
 from skdigits._scaling import PixelScaler
+
+_OF_ENSEMBLE = ["memory", "n_jobs", "random_state", "verbose"]
 
 
 class DigitPipeline(Pipeline):
@@ -37,22 +41,27 @@ class DigitPipeline(Pipeline):
         return np.concatenate([predict(X[i : i + self._BLOCK], **params) for i in starts])
 
 
-def make_digit_pipeline(preset="balanced", **classifier_params):
-    """A :class:`PixelScaler` followed by a :class:`DigitCNNClassifier`.
+def make_digit_pipeline(preset="balanced", *, n_estimators=None, **classifier_params):
+    """A :class:`PixelScaler` followed by a :class:`DigitCNNClassifier`, or by several.
 
     Parameters
     ----------
     preset : {"fast", "balanced", "accurate", "classic"}, default="balanced"
         Name of the parameters to start from, a key of ``skdigits.PRESETS``. "balanced" are the
         defaults of :class:`DigitCNNClassifier`.
+    n_estimators : int, default=None
+        Number of networks whose probabilities are averaged, by a
+        :class:`DigitEnsembleClassifier`; None is one network without it.
     **classifier_params
-        Parameters of :class:`DigitCNNClassifier`; they go before those of the preset.
+        Parameters of :class:`DigitCNNClassifier`; they go before those of the preset. With
+        `n_estimators`, `random_state` and `verbose` are those of the ensemble.
 
     Returns
     -------
     pipeline : DigitPipeline
         With the steps "pixelscaler" and "digitcnnclassifier", so that a grid search names its
-        parameters "digitcnnclassifier__learning_rate" and the like.
+        parameters "digitcnnclassifier__learning_rate" and the like. With `n_estimators` the second
+        step is "digitensembleclassifier".
 
     Raises
     ------
@@ -69,5 +78,15 @@ def make_digit_pipeline(preset="balanced", **classifier_params):
     """
     if preset not in PRESETS:
         raise ValueError(f"preset={preset!r} is unknown; known are {list(PRESETS)}.")
-    classifier = DigitCNNClassifier(**{**PRESETS[preset], **classifier_params})
-    return DigitPipeline([("pixelscaler", PixelScaler()), ("digitcnnclassifier", classifier)])
+    classifier_params = {**PRESETS[preset], **classifier_params}
+    classifier: BaseEstimator
+    if n_estimators is None:
+        classifier = DigitCNNClassifier(**classifier_params)
+    else:
+        own = {k: classifier_params.pop(k) for k in _OF_ENSEMBLE if k in classifier_params}
+        classifier = DigitEnsembleClassifier(
+            DigitCNNClassifier(**classifier_params), n_estimators, **own
+        )
+    return DigitPipeline(
+        [("pixelscaler", PixelScaler()), (type(classifier).__name__.lower(), classifier)]
+    )

@@ -30,7 +30,35 @@ def weigh_classes(class_weight, classes, codes, sample_weight):
     return sample_weight * per_class[codes]
 
 
-def canonical_rows(X, y, sample_weight):
+def group_equal_rows(X, codes, used):
+    """Number the groups of equal rows with equal labels, in an order that depends on content alone.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+    codes : ndarray of shape (n_samples,), integer codes
+    used : ndarray of int
+        Indices into X of the rows to be grouped.
+
+    Returns
+    -------
+    group : ndarray of shape (len(used),), int
+        Number of each row's group.
+    """
+    salt = [str(code).encode()[:16] for code in range(int(codes.max()) + 1)]
+    digests = b"".join(
+        blake2b(np.ascontiguousarray(X[i]), digest_size=16, salt=salt[codes[i]]).digest()
+        for i in used
+    )
+    high, low = np.frombuffer(digests, dtype=np.uint64).reshape(-1, 2).T
+    order = np.lexsort((low, high))
+    is_new = (np.diff(high[order]) != 0) | (np.diff(low[order]) != 0)
+    group = np.empty(len(order), dtype=int)
+    group[order] = np.concatenate([[0], np.cumsum(is_new)])
+    return group
+
+
+def canonical_rows(X, codes, sample_weight):
     """Order rows by content, and merge equal ones into one row of their summed weight.
 
     Training sees the same data whatever the order in which the rows came, and a row of weight 2 is
@@ -39,7 +67,7 @@ def canonical_rows(X, y, sample_weight):
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_features), float32
-    y : ndarray of shape (n_samples,), integer codes
+    codes : ndarray of shape (n_samples,), integer codes
     sample_weight : ndarray of shape (n_samples,)
 
     Returns
@@ -50,17 +78,10 @@ def canonical_rows(X, y, sample_weight):
         Their weights, of mean 1.
     """
     used = np.flatnonzero(sample_weight > 0)
-    salt = [str(code).encode()[:16] for code in range(int(y.max()) + 1)]
-    digests = b"".join(
-        blake2b(np.ascontiguousarray(X[i]), digest_size=16, salt=salt[y[i]]).digest() for i in used
-    )
-    high, low = np.frombuffer(digests, dtype=np.uint64).reshape(-1, 2).T
-    order = np.lexsort((low, high))
-    is_new = np.ones(len(order), dtype=bool)
-    is_new[1:] = (np.diff(high[order]) != 0) | (np.diff(low[order]) != 0)
-    starts = np.flatnonzero(is_new)
-    weight = np.add.reduceat(sample_weight[used][order], starts)
-    return used[order[starts]], weight / weight.mean()
+    group = group_equal_rows(X, codes, used)
+    _, first = np.unique(group, return_index=True)
+    weight = np.bincount(group, weights=sample_weight[used])
+    return used[first], weight / weight.mean()
 
 
 def hold_out(codes, fraction, seed):

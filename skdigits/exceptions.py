@@ -9,6 +9,10 @@ class ThreadsWarning(UserWarning):
     """`n_threads` came too late: TensorFlow had already started with another number."""
 
 
+class SelectionWarning(UserWarning):
+    """The held-out rows are too few, or too badly predicted, for the wanted error."""
+
+
 class ModelFileError(ValueError):
     """A model file that cannot be used: cut off, foreign, or of another format."""
 

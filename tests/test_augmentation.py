@@ -5,7 +5,12 @@ import numpy as np
 import pytest
 from scipy.ndimage import center_of_mass
 
-from skdigits._augmentation import FULL_STRENGTH, RandomDistortion, resolve_augmentation
+from skdigits._augmentation import (
+    FULL_STRENGTH,
+    RandomDistortion,
+    distorted_views,
+    resolve_augmentation,
+)
 
 
 @pytest.fixture
@@ -63,6 +68,17 @@ def test_same_seed_same_draws(images):
         distort(images, **params, seed=4), distort(images, **params, seed=4)
     )
     assert not np.array_equal(distort(images, **params, seed=4), distort(images, **params, seed=5))
+
+
+def test_views_surround_the_image_evenly(images):
+    views = keras.ops.convert_to_numpy(distorted_views(images[:3], 8, shift=1 / 28, rotation=0))
+    assert views.shape == (27, 28, 28, 1)
+    np.testing.assert_array_equal(views[:3], images[:3])
+    np.testing.assert_array_equal(views[3:6], np.roll(images[:3], -1, axis=2))
+    centres = np.array([center_of_mass(view[..., 0]) for view in views[::3]])
+    offset = centres[1:] - centres[0]
+    np.testing.assert_allclose(np.hypot(*offset.T), 1, atol=0.01)
+    np.testing.assert_allclose(offset.sum(axis=0), 0, atol=0.01)
 
 
 def test_resolve():

@@ -1,5 +1,6 @@
 """DigitCNNClassifier as its users see it."""
 
+import copy
 import os
 import random
 import subprocess
@@ -29,6 +30,36 @@ def fitted(small_digits):
 def test_learns_digits(small_digits):
     X, y = small_digits
     assert quick(epochs=10).fit(X[:200], y[:200]).score(X[200:], y[200:]) > 0.85
+
+
+def test_views_are_averaged_and_can_be_asked_for_after_fit(fitted, small_digits):
+    X, _ = small_digits
+    alone = fitted.predict_proba(X)
+    looked = copy.deepcopy(fitted).set_params(tta=6)
+    averaged = looked.predict_proba(X)
+    np.testing.assert_allclose(averaged.sum(axis=1), 1)
+    assert 0 < np.abs(averaged - alone).max() < 0.9
+    np.testing.assert_array_equal(looked.predict(X), looked.classes_[averaged.argmax(axis=1)])
+    np.testing.assert_allclose(looked.predict_proba(X[7:8]), averaged[7:8], atol=1e-6)
+    np.testing.assert_array_equal(fitted.predict_proba(X), alone)
+
+
+def test_a_file_older_than_a_parameter_loads_with_its_default(fitted, small_digits):
+    X, _ = small_digits
+    state = {k: v for k, v in fitted.__getstate__().items() if k != "tta"}
+    loaded = DigitCNNClassifier.__new__(DigitCNNClassifier)
+    loaded.__setstate__(state)
+    assert loaded.tta == 0
+    np.testing.assert_array_equal(loaded.predict(X), fitted.predict(X))
+
+
+def test_a_fit_that_failed_leaves_it_unfitted(small_digits):
+    X, y = small_digits
+    clf = quick(augmentation={"flip": 1})
+    with pytest.raises(ValueError, match="unknown parts"):
+        clf.fit(X, y)
+    with pytest.raises(NotFittedError):
+        clf.predict(X)
 
 
 def test_classic_is_the_well_known_network():

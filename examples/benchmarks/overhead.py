@@ -14,7 +14,8 @@ from _shared import clock, finish, load_rows, make_parser, spread
 from scikeras.wrappers import KerasClassifier
 
 from skdigits import DigitCNNClassifier
-from skdigits._backend import NetworkSpec, Objective, Plan, TrainableNetwork, resolve_augmentation
+from skdigits._backend import Objective, Plan, TrainableNetwork, resolve_augmentation
+from skdigits._networks import NetworkSpec
 
 
 class BareNetwork(TrainableNetwork):

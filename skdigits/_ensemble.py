@@ -1,0 +1,175 @@
+"""`DigitEnsembleClassifier`: several networks, whose probabilities are averaged."""
+
+from numbers import Integral
+
+import numpy as np
+from joblib import Parallel, cpu_count, delayed, effective_n_jobs
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_memory, validate_data
+
+from skdigits._classifier import DigitCNNClassifier
+from skdigits._images import flatten_images
+from skdigits._predicting import NetworksMixin
+from skdigits._random import draw_seeds
+
+
+class DigitEnsembleClassifier(NetworksMixin, BaseEstimator):
+    """Several :class:`DigitCNNClassifier`, each from its own seed, with averaged probabilities.
+
+    Members are trained through joblib, one after the other, on several cores, or on a Dask cluster
+    under ``joblib.parallel_config(backend="dask")``; all answer through one compiled function.
+
+    Parameters
+    ----------
+    estimator : DigitCNNClassifier or list of DigitCNNClassifier, default=None
+        What each member is a clone of; a list is gone through in turn. None takes the defaults.
+        With ``validation_fraction=0.1`` each member is trained on its own stratified 90 %.
+
+    n_estimators : int, default=5
+        Number of members.
+
+    tta : int, default=None
+        Test-time augmentation as in :class:`DigitCNNClassifier`; None takes that of `estimator`.
+
+    memory : str or object with the joblib.Memory interface, default=None
+        Where each trained member is kept as soon as it is ready. A fit that was cut off goes on
+        from there when it is called again with the same data, parameters and int `random_state`.
+
+    n_jobs : int, default=None
+        Members trained at the same time. The cores are shared among them, unless the estimator has
+        its own `n_threads`.
+
+    random_state : int, RandomState instance or None, default=None
+        Seeds the members; the same int gives the same bits for a given number of threads.
+
+    verbose : int, default=0
+        1 shows a progress bar over the members.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels.
+    estimators_ : list of DigitCNNClassifier
+        The fitted members.
+    n_features_in_ : int
+        Number of columns seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names seen in `fit`, when X was a frame with string columns.
+
+    See Also
+    --------
+    make_digit_pipeline : Its ``n_estimators`` makes a pipeline that ends in such an ensemble.
+
+    Examples
+    --------
+    >>> from skdigits import DigitCNNClassifier, DigitEnsembleClassifier
+    >>> from sklearn.datasets import load_digits
+    >>> X, y = load_digits(return_X_y=True)
+    >>> member = DigitCNNClassifier(epochs=5)
+    >>> ensemble = DigitEnsembleClassifier(member, n_estimators=2, random_state=0).fit(X / 16, y)
+    >>> [round(e.score(X / 16, y)) for e in ensemble.estimators_]
+    [1, 1]
+    """
+
+    _parameter_constraints = {
+        "estimator": [None, HasMethods(["fit", "predict_proba"]), list],
+        "n_estimators": [Interval(Integral, 1, None, closed="left")],
+        "tta": [None, Interval(Integral, 0, None, closed="left")],
+        "memory": [None, str, HasMethods(["cache"])],
+        "n_jobs": [None, Integral],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        estimator=None,
+        n_estimators=5,
+        *,
+        tta=None,
+        memory=None,
+        n_jobs=None,
+        random_state=None,
+        verbose=0,
+    ):
+        self.estimator = estimator
+        self.n_estimators = n_estimators
+        self.tta = tta
+        self.memory = memory
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X, y, sample_weight=None):
+        """Train all members.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
+            Pictures of about 0 to 1, ink high.
+        y : array-like of shape (n_samples,)
+            Labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows; None weighs all alike.
+
+        Returns
+        -------
+        self : DigitEnsembleClassifier
+        """
+        self._validate_params()
+        X, y = validate_data(self, flatten_images(X), y, dtype=np.float32)
+        check_classification_targets(y)
+        fit_member = check_memory(self.memory).cache(_fit_member)
+        fits = Parallel(n_jobs=self.n_jobs, return_as="generator")(
+            delayed(fit_member)(member, X, y, sample_weight) for member in self._make_members()
+        )
+        if self.verbose:
+            from tqdm.auto import tqdm
+
+            fits = tqdm(fits, total=self.n_estimators, desc="fit", unit="network")
+        self.estimators_ = list(fits)
+        self.classes_ = self.estimators_[0].classes_
+        return self
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "estimators_")
+
+    def _prototypes(self):
+        if self.estimator is None:
+            return [DigitCNNClassifier()]
+        prototypes = self.estimator if isinstance(self.estimator, list) else [self.estimator]
+        strange = [type(p).__name__ for p in prototypes if not isinstance(p, DigitCNNClassifier)]
+        if strange or not prototypes:
+            raise TypeError(
+                f"estimator must be a DigitCNNClassifier or a list of them, got {strange or []}. "
+                "Scale pixels before the ensemble: Pipeline of PixelScaler and ensemble."
+            )
+        return prototypes
+
+    def _make_members(self):
+        prototypes = self._prototypes()
+        n_workers = min(effective_n_jobs(self.n_jobs), self.n_estimators)
+        seeds = draw_seeds(self.random_state, range(self.n_estimators))
+        members = []
+        for i, seed in seeds.items():
+            member = clone(prototypes[i % len(prototypes)]).set_params(random_state=seed)
+            if member.n_threads is None and n_workers > 1:
+                member.set_params(n_threads=max(1, cpu_count() // n_workers))
+            members.append(member)
+        return members
+
+    def _fitted_networks(self):
+        return [(member.network_, member.weights_) for member in self.estimators_]
+
+    def _prediction_options(self):
+        first = self._prototypes()[0]
+        return {
+            "n_views": first.tta if self.tta is None else self.tta,
+            "n_threads": first.n_threads,
+        }
+
+
+def _fit_member(member, X, y, sample_weight):
+    return member.fit(X, y, sample_weight)

@@ -1,0 +1,81 @@
+"""`predict*` of one network or several, shared by the classifier and the ensemble."""
+
+import numpy as np
+from scipy.special import log_softmax, logsumexp
+from sklearn.base import ClassifierMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skdigits._images import flatten_images
+
+
+class NetworksMixin(ClassifierMixin):
+    """A classifier whose probabilities are the mean of those of its networks and their views.
+
+    Inheriting classes have `classes_` and the two methods below that raise.
+    """
+
+    def _fitted_networks(self):
+        """The fitted networks, as a list of (what it was built from, weights)."""
+        raise NotImplementedError
+
+    def _prediction_options(self):
+        """The keywords `n_views` and `n_threads` of `predict_logits`."""
+        raise NotImplementedError
+
+    def predict(self, X):
+        """Labels of pictures.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
+            Pictures scaled as in `fit`.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+        """
+        best = self.predict_log_proba(X).argmax(axis=1)
+        return self.classes_[best]
+
+    def predict_proba(self, X):
+        """Probabilities of the classes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
+            Pictures scaled as in `fit`.
+
+        Returns
+        -------
+        proba : ndarray of shape (n_samples, n_classes)
+            Columns in the order of `classes_`; rows sum to 1.
+        """
+        return np.exp(self.predict_log_proba(X))
+
+    def predict_log_proba(self, X):
+        """Natural logarithms of the probabilities.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
+            Pictures scaled as in `fit`.
+
+        Returns
+        -------
+        log_proba : ndarray of shape (n_samples, n_classes)
+        """
+        log_proba = log_softmax(self._logits(X).astype(np.float64), axis=2)
+        if len(log_proba) == 1:
+            return log_proba[0]
+        return logsumexp(log_proba, axis=0) - np.log(len(log_proba))
+
+    def _logits(self, X):
+        """Logits of every network and view, shape (n_networks * (1 + n_views), n, n_classes)."""
+        check_is_fitted(self)
+        from skdigits import _prediction
+        from skdigits._networks import NetworkSpec
+
+        # Cast to float32 block by block later: a million rows need no copy of their own.
+        X = validate_data(self, flatten_images(X), reset=False, dtype="numeric")
+        members = [(NetworkSpec(**built), weights) for built, weights in self._fitted_networks()]
+        return _prediction.predict_logits(self, members, X, **self._prediction_options())

@@ -1,0 +1,147 @@
+"""Prediction: one compiled function of few fixed shapes, for one network or several.
+
+The compiled function takes the weights as arguments, so all networks of one specification share it:
+nothing is traced again for another fit, and threads may call it at once.
+"""
+
+from collections import OrderedDict
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from skdigits._images import as_images
+from skdigits._networks import LOCK, MAX_KEPT, limit_threads
+from skdigits._quiet_import import quietly
+
+with quietly():
+    import keras
+    import tensorflow as tf
+
+    from skdigits._augmentation import distorted_views
+
+
+class _Forward:
+    """The logits of several networks for the same images, traced for each block size on first use.
+
+    Parameters
+    ----------
+    specs : tuple of NetworkSpec
+    n_views : int
+        How many distorted views each network sees beside the image itself.
+    """
+
+    def __init__(self, specs, n_views):
+        models = {spec: spec.build() for spec in set(specs)}
+        self.models = [models[spec] for spec in specs]
+        self.n_views = n_views
+        self.traced = {}
+
+    def __call__(self, weights, images):
+        """Logits of shape (n_networks * (1 + n_views), n_images, n_classes)."""
+        if len(images) not in self.traced:
+            with LOCK:
+                function = tf.function(self._forward)
+                self.traced[len(images)] = function.get_concrete_function(
+                    [tf.TensorSpec(weight.shape, weight.dtype) for weight in weights],
+                    tf.TensorSpec(images.shape),
+                )
+        # As an operation of its own: calling the function would check each weight in Python, which
+        # takes a third of the time of one image.
+        return tf.raw_ops.StatefulPartitionedCall(
+            args=[*weights, tf.constant(images)],
+            Tout=[tf.float32],
+            f=self.traced[len(images)],
+        )[0].numpy()
+
+    def _forward(self, weights, images):
+        n_images = len(images)
+        views = distorted_views(images, self.n_views)
+        logits, start = [], 0
+        for model in self.models:
+            stop = start + len(model.weights)
+            mapping = list(zip(model.weights, weights[start:stop], strict=True))
+            with keras.StatelessScope(state_mapping=mapping):
+                logits.append(model(views, training=False))
+            start = stop
+        return tf.reshape(tf.stack(logits), (-1, n_images, logits[0].shape[-1]))
+
+
+_forwards: OrderedDict = OrderedDict()
+
+
+def _compiled_forward(specs, n_views):
+    key = specs, n_views
+    with LOCK:
+        if key not in _forwards:
+            _forwards[key] = _Forward(specs, n_views)
+            while len(_forwards) > MAX_KEPT:
+                _forwards.popitem(last=False)
+        return _forwards[key]
+
+
+class Predictor:
+    """Logits of networks with fixed weights, in blocks.
+
+    Parameters
+    ----------
+    members : sequence of (NetworkSpec, list of ndarray)
+        The networks and their weights; all for the same image shape and classes.
+    n_views : int, default=0
+        How many distorted views each network sees beside the image itself.
+    """
+
+    # Never one row alone: it would go through other kernels, and differ in the last bit.
+    BLOCKS = (2, 16, 256)
+
+    def __init__(self, members, n_views=0):
+        specs = tuple(spec for spec, _ in members)
+        self.forward = _compiled_forward(specs, n_views)
+        self.image_shape = specs[0].image_shape
+        self.weights = [tf.constant(weight) for _, weights in members for weight in weights]
+
+    def logits(self, X):
+        """Logits of shape (n_networks * (1 + n_views), n_samples, n_classes), float32."""
+        largest = self.BLOCKS[-1]
+        parts = [self._block(X[i : i + largest]) for i in range(0, len(X), largest)]
+        return np.concatenate(parts, axis=1)
+
+    def _block(self, X):
+        images = as_images(X, self.image_shape)
+        n = len(images)
+        size = next(block for block in self.BLOCKS if block >= n)
+        if size != n:
+            padded = np.zeros((size, *images.shape[1:]), np.float32)
+            padded[:n] = images
+            images = padded
+        return self.forward(self.weights, images)[:, :n]
+
+
+_predictors: WeakKeyDictionary = WeakKeyDictionary()
+
+
+def predict_logits(owner, members, X, *, n_views=0, n_threads=None):
+    """Logits of `X` under several networks; what is prepared for it lives as long as `owner`.
+
+    Parameters
+    ----------
+    owner : object
+        The estimator that asks; must be weakly referable.
+    members : sequence of (NetworkSpec, list of ndarray)
+    X : ndarray of shape (n_samples, n_features), numeric
+    n_views : int, default=0
+    n_threads : int, default=None
+
+    Returns
+    -------
+    logits : ndarray of shape (n_networks * (1 + n_views), n_samples, n_classes), float32
+    """
+    weights = [weights for _, weights in members]
+    kept = _predictors.get(owner)
+    if kept is None or kept[1] != n_views or not _are_same(kept[0], weights):
+        limit_threads(n_threads)
+        kept = _predictors[owner] = weights, n_views, Predictor(members, n_views)
+    return kept[2].logits(X)
+
+
+def _are_same(before, now):
+    return len(before) == len(now) and all(a is b for a, b in zip(before, now, strict=True))

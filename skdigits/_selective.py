@@ -1,0 +1,303 @@
+"""`SelectiveClassifier`: calibrated probabilities, and no answer where the risk is too high."""
+
+import warnings
+from numbers import Real
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils import get_tags
+from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from skdigits._classifier import DigitCNNClassifier
+from skdigits._images import flatten_images
+from skdigits._random import draw_seeds
+from skdigits._training_rows import group_equal_rows, hold_out
+from skdigits.exceptions import SelectionWarning
+
+
+class SelectiveClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+    """Calibrate a classifier's probabilities, and refuse to answer where it is too unsure.
+
+    A part of the rows is held out of the fit. On it one temperature is fitted that makes the
+    probabilities as high as the answers are right, and the least confidence is found at which the
+    accepted answers are wrong as seldom as was asked for.
+
+    Parameters
+    ----------
+    estimator : classifier, default=None
+        With ``predict_proba``; None takes a :class:`DigitCNNClassifier`. A fitted one is taken as
+        it is inside :class:`sklearn.frozen.FrozenEstimator`; then all rows given to `fit` are used
+        to calibrate, and must not be those that it was trained on.
+
+    calibrate : bool, default=True
+        Whether to divide the logarithms of the probabilities by a temperature, chosen for the
+        lowest log loss on the held-out rows. It never changes which class is the most probable.
+
+    target_error : float, default=None
+        Share of wrong answers wanted among the accepted ones, such as 0.001. None accepts all.
+
+    reject_label : object, default=None
+        What `predict` gives for rows that are not accepted, such as -1 or "?". None gives the most
+        probable class all the same, and leaves it to you to ask :meth:`accepts`.
+
+    validation_fraction : float, default=0.1
+        Share of the rows held out, stratified.
+
+    refit : bool, default=False
+        Whether to train once more on all rows when the temperature and the threshold are known;
+        twice the time, for a classifier that has seen everything.
+
+    random_state : int, RandomState instance or None, default=None
+        Draws the held-out rows. The estimator has a `random_state` of its own.
+
+    Attributes
+    ----------
+    estimator_ : classifier
+        The fitted one.
+    classes_ : ndarray of shape (n_classes,)
+        The labels, without `reject_label`.
+    temperature_ : float
+        Above 1 where the estimator was too sure of itself.
+    threshold_ : float
+        Least confidence of an accepted answer.
+    coverage_ : float
+        Share of the held-out rows that are accepted.
+    n_features_in_ : int
+        Number of columns seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names seen in `fit`, when X was a frame with string columns.
+
+    Notes
+    -----
+    The threshold is the lowest at which one mistake more than was seen would still be within
+    `target_error`; so it takes about ``1 / target_error`` held-out rows to accept anything.
+
+    References
+    ----------
+    C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, "On Calibration of Modern Neural Networks",
+    ICML 2017. Y. Geifman and R. El-Yaniv, "Selective Classification for Deep Neural Networks",
+    NeurIPS 2017.
+
+    Examples
+    --------
+    >>> from skdigits import SelectiveClassifier, make_digit_pipeline
+    >>> from skdigits.datasets import load_bundled_digits
+    >>> X, y = load_bundled_digits(return_X_y=True)
+    >>> reader = SelectiveClassifier(
+    ...     make_digit_pipeline(random_state=0), target_error=0.02, reject_label=-1, random_state=0
+    ... ).fit(X[:1500], y[:1500])
+    >>> answers = reader.predict(X[1500:])
+    >>> accepted = answers != -1
+    >>> bool(accepted.mean() > 0.7), bool((answers == y[1500:])[accepted].mean() > 0.95)
+    (True, True)
+    """
+
+    _parameter_constraints = {
+        "estimator": [None, HasMethods(["fit", "predict_proba"])],
+        "calibrate": ["boolean"],
+        "target_error": [None, Interval(Real, 0, 1, closed="neither")],
+        "reject_label": "no_validation",
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "refit": ["boolean"],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        estimator=None,
+        *,
+        calibrate=True,
+        target_error=None,
+        reject_label=None,
+        validation_fraction=0.1,
+        refit=False,
+        random_state=None,
+    ):
+        self.estimator = estimator
+        self.calibrate = calibrate
+        self.target_error = target_error
+        self.reject_label = reject_label
+        self.validation_fraction = validation_fraction
+        self.refit = refit
+        self.random_state = random_state
+
+    def fit(self, X, y, sample_weight=None):
+        """Train the estimator on a part of the rows, and learn from the rest how sure it may be.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
+            Pictures, as the estimator takes them.
+        y : array-like of shape (n_samples,)
+            Labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows; None weighs all alike.
+
+        Returns
+        -------
+        self : SelectiveClassifier
+        """
+        self._validate_params()
+        X, y = validate_data(self, flatten_images(X), y, dtype="numeric")
+        check_classification_targets(y)
+        weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
+        estimator = DigitCNNClassifier() if self.estimator is None else self.estimator
+        used = np.flatnonzero(weight > 0)
+        if isinstance(estimator, FrozenEstimator):
+            is_held_out = np.ones(len(used), dtype=bool)
+        else:
+            is_held_out = self._hold_out(X, y, used)
+
+        def fit_on(rows):
+            weights = {} if sample_weight is None else {"sample_weight": weight[rows]}
+            return clone(estimator).fit(X[rows], y[rows], **weights)
+
+        rest, held_out = used[~is_held_out], used[is_held_out]
+        fitted = fit_on(rest) if len(rest) else clone(estimator)
+        self._learn_doubt(fitted, X[held_out], y[held_out], weight[held_out])
+        self.estimator_ = fit_on(used) if self.refit and len(rest) else fitted
+        return self
+
+    def _hold_out(self, X, y, used):
+        """Which rows are held out: equal ones together, whatever their order and weights."""
+        codes = np.unique(y, return_inverse=True)[1]
+        group = group_equal_rows(X, codes, used)
+        _, first = np.unique(group, return_index=True)
+        seed = draw_seeds(self.random_state, ["split"])["split"]
+        return hold_out(codes[used[first]], self.validation_fraction, seed)[group]
+
+    def _learn_doubt(self, fitted, X, y, weight):
+        self.classes_ = fitted.classes_
+        unknown = np.setdiff1d(y, self.classes_)
+        if len(unknown):
+            raise ValueError(
+                f"The held-out rows have labels {unknown.tolist()} that the estimator was not "
+                f"trained on; it knows {self.classes_.tolist()}. Give more rows of each class."
+            )
+        codes = np.searchsorted(self.classes_, y)
+        log_proba = _log_proba(fitted, X)
+        self.temperature_ = _find_temperature(log_proba, codes, weight) if self.calibrate else 1.0
+        proba = np.exp(log_softmax(log_proba / self.temperature_, axis=1))
+        confidence, is_wrong = proba.max(axis=1), proba.argmax(axis=1) != codes
+        self.threshold_ = 0.0
+        if self.target_error is not None:
+            self.threshold_ = _find_threshold(confidence, is_wrong, weight, self.target_error)
+        self.coverage_ = float(np.average(confidence >= self.threshold_, weights=weight))
+
+    def predict(self, X):
+        """Labels of pictures, with `reject_label` (unless None) where none is accepted.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
+            Pictures.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+        """
+        proba = self.predict_proba(X)
+        labels = self.classes_[proba.argmax(axis=1)]
+        is_rejected = proba.max(axis=1) < self.threshold_
+        if self.reject_label is None:
+            return labels
+        reject = np.asarray(self.reject_label)
+        is_number = reject.dtype.kind in "biuf", labels.dtype.kind in "biuf"
+        if is_number[0] != is_number[1]:  # a string among numbers, or a number among strings
+            labels = labels.astype(object)
+        return np.where(is_rejected, reject, labels)
+
+    def predict_proba(self, X):
+        """Calibrated probabilities of the classes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
+            Pictures.
+
+        Returns
+        -------
+        proba : ndarray of shape (n_samples, n_classes)
+            Columns in the order of `classes_`; rows sum to 1.
+        """
+        return np.exp(self.predict_log_proba(X))
+
+    def predict_log_proba(self, X):
+        """Natural logarithms of the calibrated probabilities.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
+            Pictures.
+
+        Returns
+        -------
+        log_proba : ndarray of shape (n_samples, n_classes)
+        """
+        check_is_fitted(self)
+        X = validate_data(self, flatten_images(X), reset=False, dtype="numeric")
+        return log_softmax(_log_proba(self.estimator_, X) / self.temperature_, axis=1)
+
+    def accepts(self, X):
+        """Whether the answer for each picture is sure enough for `target_error`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
+            Pictures.
+
+        Returns
+        -------
+        is_accepted : ndarray of shape (n_samples,), bool
+        """
+        return self.predict_proba(X).max(axis=1) >= self.threshold_
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "estimator_")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        if self.estimator is not None:
+            tags.input_tags = get_tags(self.estimator).input_tags
+        return tags
+
+
+def _log_proba(estimator, X):
+    if hasattr(estimator, "predict_log_proba"):
+        return estimator.predict_log_proba(X)
+    return np.log(np.clip(estimator.predict_proba(X), np.finfo(float).tiny, None))
+
+
+def _find_temperature(log_proba, codes, weight):
+    """The temperature of the lowest log loss."""
+    chosen = np.arange(len(codes)), codes
+
+    def log_loss(log_temperature):
+        scaled = log_softmax(log_proba / np.exp(log_temperature), axis=1)
+        return -np.average(scaled[chosen], weights=weight)
+
+    return float(np.exp(minimize_scalar(log_loss, bounds=np.log([0.05, 20]), method="bounded").x))
+
+
+def _find_threshold(confidence, is_wrong, weight, target_error):
+    """The lowest confidence that keeps the error within the target, were there one mistake more."""
+    order = np.argsort(-confidence, kind="stable")
+    confidence = confidence[order]
+    n_accepted, n_wrong = np.cumsum(weight[order]), np.cumsum((weight * is_wrong)[order])
+    is_last = np.append(np.diff(confidence) < 0, True)  # rows of equal confidence go together
+    fits = np.flatnonzero(is_last & ((n_wrong + 1) / (n_accepted + 1) <= target_error))
+    if len(fits):
+        return float(confidence[fits[-1]])
+    warnings.warn(
+        f"target_error={target_error:g} cannot be shown with {len(confidence)} held-out rows and "
+        f"the mistakes among them: no answer will be accepted. Give more rows (at least "
+        f"{int(np.ceil(1 / target_error))} held out), or a larger target_error.",
+        SelectionWarning,
+        stacklevel=4,
+    )
+    return np.inf

@@ -1,0 +1,186 @@
+"""SelectiveClassifier: temperature, threshold, rejection."""
+
+import joblib
+import numpy as np
+import pytest
+from scipy.special import log_softmax
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
+from sklearn.model_selection import GridSearchCV
+
+from skdigits import DigitCNNClassifier, SelectiveClassifier, make_digit_pipeline
+from skdigits.evaluation import expected_calibration_error
+from skdigits.exceptions import SelectionWarning
+
+
+class TooSure(ClassifierMixin, BaseEstimator):
+    """Knows the true log-odds of two classes, the first column of X, and says `factor` times it."""
+
+    def __init__(self, factor=1.0, classes=(0, 1)):
+        self.factor = factor
+        self.classes = classes
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        self.n_seen_ = len(X)
+        return self
+
+    def predict_proba(self, X):
+        logits = np.stack([np.zeros(len(X)), self.factor * X[:, 0]], axis=1)
+        return np.exp(log_softmax(logits, axis=1))
+
+
+@pytest.fixture(scope="module")
+def coins():
+    """20,000 rows whose labels are drawn with the log-odds in the first column."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(0, 4, (20_000, 4))
+    y = (rng.random(len(X)) < 1 / (1 + np.exp(-X[:, 0]))).astype(int)
+    return X, y
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.0, 3.0])
+def test_finds_the_true_temperature(coins, factor):
+    X, y = coins
+    selective = SelectiveClassifier(TooSure(factor), validation_fraction=0.5, random_state=0)
+    selective.fit(X, y)
+    assert selective.temperature_ == pytest.approx(factor, rel=0.1)
+    raw = selective.estimator_.predict_proba(X)
+    if factor != 1:
+        assert log_loss(y, selective.predict_proba(X)) < log_loss(y, raw)
+    assert expected_calibration_error(y, selective.predict_proba(X)) < 0.01
+    np.testing.assert_array_equal(raw.argmax(1), selective.predict_proba(X).argmax(1))
+
+
+def test_calibration_can_be_left_out(coins):
+    selective = SelectiveClassifier(TooSure(3.0), calibrate=False, random_state=0).fit(*coins)
+    assert selective.temperature_ == 1
+    np.testing.assert_allclose(
+        selective.predict_proba(coins[0]), selective.estimator_.predict_proba(coins[0])
+    )
+
+
+@pytest.mark.parametrize("target_error", [0.005, 0.02, 0.08])
+def test_the_error_of_accepted_rows_is_the_one_wanted(coins, target_error):
+    X, y = coins
+    selective = SelectiveClassifier(
+        TooSure(), target_error=target_error, validation_fraction=0.5, random_state=0
+    ).fit(X[:10_000], y[:10_000])
+    accepted = selective.accepts(X[10_000:])
+    wrong = selective.predict(X[10_000:]) != y[10_000:]
+    assert wrong[accepted].mean() < 1.5 * target_error
+    assert wrong[~accepted].mean() > target_error
+    assert accepted.mean() == pytest.approx(selective.coverage_, abs=0.03)
+    assert selective.coverage_ > 0.3
+
+
+def test_all_is_accepted_without_a_target(coins):
+    selective = SelectiveClassifier(TooSure(), reject_label=-1, random_state=0).fit(*coins)
+    assert selective.threshold_ == 0
+    assert selective.coverage_ == 1
+    assert selective.accepts(coins[0]).all()
+    assert set(selective.predict(coins[0])) == {0, 1}
+
+
+@pytest.mark.parametrize(
+    ("labels", "reject_label", "dtype"),
+    [([0, 1], -1, "i"), ([0, 1], "?", "O"), (["no", "yes"], "?", "U"), (["no", "yes"], -1, "O")],
+)
+def test_reject_label(coins, labels, reject_label, dtype):
+    X, y = coins
+    selective = SelectiveClassifier(
+        TooSure(), target_error=0.01, reject_label=reject_label, random_state=0
+    ).fit(X, np.array(labels)[y])
+    answers = selective.predict(X)
+    assert answers.dtype.kind == dtype
+    assert set(answers.tolist()) == {*labels, reject_label}
+    np.testing.assert_array_equal(answers != reject_label, selective.accepts(X))
+    assert selective.classes_.tolist() == labels
+
+
+def test_too_few_rows_to_show_the_target(coins):
+    X, y = coins
+    selective = SelectiveClassifier(TooSure(), target_error=0.001, random_state=0)
+    with pytest.warns(SelectionWarning, match="at least 1000 held out"):
+        selective.fit(X[:2000], y[:2000])
+    assert selective.coverage_ == 0
+    assert not selective.accepts(X).any()
+
+
+def test_trains_without_the_held_out_rows_and_again_with_them(coins):
+    X, y = coins
+    selective = SelectiveClassifier(TooSure(), random_state=0).fit(X, y)
+    assert selective.estimator_.n_seen_ == 18_000
+    again = clone(selective).set_params(refit=True).fit(X, y)
+    assert again.estimator_.n_seen_ == 20_000
+    assert again.temperature_ == selective.temperature_
+
+
+def test_copies_of_a_row_are_held_out_together(coins):
+    X, y = np.repeat(coins[0][:500], 4, axis=0), np.repeat(coins[1][:500], 4)
+
+    class Remembers(TooSure):
+        def fit(self, X, y):
+            self.seen_ = {row.tobytes() for row in X}
+            return super().fit(X, y)
+
+        def predict_proba(self, X):
+            if len(X) < 1000:
+                assert not self.seen_ & {row.tobytes() for row in X}
+            return super().predict_proba(X)
+
+    SelectiveClassifier(Remembers(), random_state=0).fit(X, y)
+
+
+def test_a_fitted_estimator_is_taken_as_it_is(coins):
+    X, y = coins
+    fitted = TooSure(2.0).fit(X[:10], y[:10])
+    selective = SelectiveClassifier(FrozenEstimator(fitted)).fit(X, y)
+    assert selective.estimator_.n_seen_ == 10
+    assert selective.temperature_ == pytest.approx(2, rel=0.1)
+
+
+def test_network_around_and_inside_a_pipeline(small_digits, tmp_path):
+    X, y = small_digits
+    rows = (X * 255).astype(np.uint8)
+    inner = make_digit_pipeline("fast", random_state=0)
+    outer = SelectiveClassifier(inner, target_error=0.3, reject_label=-1, random_state=0)
+    outer.fit(rows, y)
+    joblib.dump(outer, tmp_path / "reader.joblib")
+    loaded = joblib.load(tmp_path / "reader.joblib")
+    np.testing.assert_array_equal(loaded.predict(rows), outer.predict(rows))
+    within = make_digit_pipeline("fast", random_state=0)
+    within.steps[-1] = ("selectiveclassifier", SelectiveClassifier(within[-1], random_state=0))
+    within.fit(rows, y)
+    np.testing.assert_array_equal(
+        within.predict_proba(rows), within[-1].predict_proba(rows / np.float32(255))
+    )
+    assert within[-1].temperature_ != 1
+
+
+def test_grid_search_by_name(small_digits):
+    X, y = small_digits
+    selective = SelectiveClassifier(DigitCNNClassifier(epochs=1, random_state=0), random_state=0)
+    grid = {
+        "calibrate": [True, False],
+        "target_error": [None, 0.5],
+        "estimator__augmentation": [0.5],
+        "estimator__tta": [0, 1],
+    }
+    search = GridSearchCV(selective, grid, cv=2, scoring="neg_log_loss").fit(X, y)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
+def test_any_classifier_will_do(small_digits):
+    X, y = small_digits
+    selective = SelectiveClassifier(LogisticRegression(), target_error=0.2, random_state=0)
+    assert 0 < selective.fit(X, y).coverage_ <= 1
+
+
+def test_a_class_that_is_only_held_out_is_named(coins):
+    X, y = coins
+    fitted = TooSure().fit(X[:10], y[:10])
+    with pytest.raises(ValueError, match=r"labels \[2\].*was not trained on"):
+        SelectiveClassifier(FrozenEstimator(fitted)).fit(X, np.where(X[:, 1] > 9, 2, y))
