@@ -5,10 +5,11 @@ draws, and the rows to download, travel inside its answers.
 """
 
 import base64
+import functools
 import html
 import io
 import logging
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -151,17 +152,31 @@ def _picture_tab(answers):
     )
 
 
+def _in_turn(answer):
+    """Have a method answer in the one thread of its object.
+
+    Gradio calls from many threads. One network answers one of them at a time; and the C library
+    keeps memory for each thread that ever held a picture.
+    """
+
+    @functools.wraps(answer)
+    def wait_for(self, *given):
+        return self._thread.submit(answer, self, *given).result()
+
+    return wait_for
+
+
 class _Answers:
     """What the page says: the functions behind its events, which give HTML."""
 
     def __init__(self, pipeline, min_confidence):
         self._reader = DigitReader(pipeline, min_confidence=min_confidence)
         self._normalizer = DigitNormalizer(on_empty="zeros")
-        # Gradio calls from many threads; one network answers one of them at a time.
-        self._lock = threading.Lock()
+        self._thread = ThreadPoolExecutor(1, "answers")
         self.labels = [str(label) for label in pipeline.classes_]
         self._rate(np.zeros(len(PIXELS), np.uint8))  # wakes TensorFlow
 
+    @_in_turn
     def draw(self, pad):
         """A drawing's line of text, confidence for each label, and 28x28 picture.
 
@@ -176,6 +191,7 @@ class _Answers:
         line = f"Not sure: {best} or {second}?" if unsure else f"This is a {best}."
         return _say(line), confidences, _show_row(row, f"The network sees this {best}")
 
+    @_in_turn
     def keep(self, pad, label, kept):
         """The rows to download with the drawing added, and the link to them.
 
@@ -194,13 +210,13 @@ class _Answers:
             line = f"Kept as {label}."
         return kept, _say(line) + _link_rows(kept)
 
+    @_in_turn
     def read(self, picture):
         """What was found in a picture, as a line, its text, the picture with boxes, a table."""
         if picture is None:
             return _say(_GIVE), "", "", ""
         try:
-            with self._lock:
-                result = self._reader.read(picture)
+            result = self._reader.read(picture)
             drawn = _show(result.draw(max_side=900), "The picture with a box around each digit")
         except PictureError as error:
             return _say(str(error)), "", "", ""
@@ -214,8 +230,7 @@ class _Answers:
         return _say(f"{line}."), result.text, drawn, _show_table(result.digits)
 
     def _rate(self, row):
-        with self._lock:
-            probabilities = self._reader.pipeline.predict_proba(row[None])[0]
+        probabilities = self._reader.pipeline.predict_proba(row[None])[0]
         return dict(zip(self.labels, map(float, probabilities), strict=True))
 
     def _row(self, pad):
