@@ -1,6 +1,9 @@
 """Shared by all tests: small data, and the real data where it is at hand."""
 
 import os
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 # Read by SciPy at import: without it scikit-learn leaves out its array API checks.
@@ -27,3 +30,21 @@ def real_data():
     if not any(folder.glob("train.csv*")):
         pytest.skip("needs Kaggle's train.csv: set SKDIGITS_DATA to its folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def server():
+    """The address of the drawing page, as ``examples/gradio_demo.py`` serves it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, ROOT / "examples" / "gradio_demo.py", "--port", str(port)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        line = process.stdout.readline()
+        assert "Open http://127.0.0.1:" in line, line
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(30)
+        process.stdout.close()
