@@ -14,7 +14,7 @@ from PIL import Image
 from skdigits._pictures import open_picture
 from skdigits.exceptions import PictureError
 
-MAX_PAD = 4_000_000  # characters of a drawing; a full one has about 40,000
+MAX_PAD = 1_000_000  # characters of a drawing; a full one has about 40,000
 
 
 def _read(name):

@@ -9,6 +9,7 @@ import functools
 import html
 import io
 import logging
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from starlette.responses import PlainTextResponse
 
 from skdigits._digits_csv import LABEL, PIXELS
 from skdigits._normalizer import DigitNormalizer
-from skdigits._pad import PAD_CSS, make_pad, open_pad
+from skdigits._pad import MAX_PAD, PAD_CSS, make_pad, open_pad
 from skdigits._reader import DigitReader
 from skdigits.exceptions import PictureError
 
@@ -100,6 +101,9 @@ def build_app(pipeline, *, min_confidence=0.5):
             _draw_tab(answers)
         with gr.Tab("Upload or camera"):
             _picture_tab(answers)
+        for component in page.blocks.values():
+            if isinstance(component, gr.components.Component):
+                _fetch_nothing(component)
     return page.queue(max_size=_MAX_QUEUE)
 
 
@@ -135,7 +139,7 @@ def _picture_tab(answers):
                 height=360,
                 elem_id="picture",
             )
-            _take_bytes_of_uploads(picture)
+            _take_bytes(picture)
         with gr.Column(min_width=300):
             said = gr.HTML(_say(_GIVE), elem_id="picture-said")
             text = gr.Textbox(label="Text", max_lines=12, interactive=False, elem_id="text")
@@ -275,25 +279,40 @@ class _Page(gr.Blocks):
         return super().launch(**defaults | options)
 
 
-def _take_bytes_of_uploads(image):
-    """Let an image component pass on its file undecoded, and fetch nothing from the web.
+def _fetch_nothing(component):
+    """Let a component take no file but an uploaded one.
 
-    `read_ink` decodes it, and tells people what is wrong. Overridden on the instance: Gradio writes
-    an interface file beside the source of each subclass of a component.
+    A stranger can give any component a file by its address in the web, which Gradio would fetch.
+    Overridden on the instance: Gradio writes an interface file beside the source of each subclass
+    of a component.
     """
-    move = image.async_move_resource_to_block_cache
+    move = component.async_move_resource_to_block_cache
 
     async def move_files_only(source):
         if not Path(str(source)).is_file():
             raise gr.Error("Upload a file.")
         return await move(source)
 
-    image.async_move_resource_to_block_cache = move_files_only
+    component.async_move_resource_to_block_cache = move_files_only
+
+
+def _take_bytes(image):
+    """Let an image component pass on its file undecoded: `read_ink` tells what is wrong with it."""
     image.preprocess = lambda upload: None if upload is None else Path(upload.path).read_bytes()
 
 
 class _Guard:
-    """Refuses what the page never asks for: the web by way of this server, and huge requests."""
+    """Refuses what the page never asks for, and huge requests.
+
+    Gradio serves much more than this page needs: files and pages of the web by way of this
+    server, links that write its state to files, recordings, the functions of components.
+    """
+
+    _SERVED = re.compile(
+        r"/|/(config|theme\.css|favicon\.ico|manifest\.json)|/(assets|static)/.+|/gradio_api/("
+        r"info|app_id|startup-events|upload|upload_progress|queue/(join|data)|cancel|reset"
+        r"|heartbeat/[^/]+|file=(?!/*https?:).+)"
+    )
 
     def __init__(self, app):
         self.app = app
@@ -301,11 +320,13 @@ class _Guard:
     async def __call__(self, scope, receive, send):
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        path = scope["path"].replace("//", "/")
-        if any(f"{route}http" in path for route in ("file=", "file/", "proxy=")):
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        if not self._SERVED.fullmatch(path):
             return await PlainTextResponse("Not served.", 403)(scope, receive, send)
+        # As many as may wait are held in memory: only a photo, which goes to a file, may be large.
+        most = 10_000 + (_MAX_UPLOAD if path == "/gradio_api/upload" else MAX_PAD)
         lengths = [value for name, value in scope["headers"] if name == b"content-length"]
-        if any(not v.isdigit() or int(v) > _MAX_UPLOAD + 10_000 for v in lengths):
+        if any(not v.isdigit() or int(v) > most for v in lengths):
             return await PlainTextResponse("Too large.", 413)(scope, receive, send)
         received = 0
 
@@ -314,7 +335,7 @@ class _Guard:
             message = await receive()
             received += len(message.get("body", b""))
             # A chunked body says no length; cut off, it is refused by whoever parses it.
-            return message if received <= _MAX_UPLOAD + 10_000 else {"type": "http.disconnect"}
+            return message if received <= most else {"type": "http.disconnect"}
 
         return await self.app(scope, bounded, send)
 

@@ -276,9 +276,9 @@ def draw_index(server):
     return find_event(server, n_outputs=3)
 
 
-def ask(address, index, pad, session):
+def ask(address, index, *values, session):
     """Ask as the page asks; what the server answers in the end."""
-    body = {"data": [pad], "fn_index": index, "session_hash": session}
+    body = {"data": values, "fn_index": index, "session_hash": session}
     with httpx.Client(
         base_url=f"{address}/gradio_api", timeout=120, trust_env=False, verify=False
     ) as client:
@@ -351,7 +351,9 @@ def test_two_hundred_at_once_are_answered_and_forgotten(metered):
 
     def batch():
         with concurrent.futures.ThreadPoolExecutor(200) as pool:
-            messages = pool.map(lambda i: ask(address, index, url, f"session-{i}"), range(200))
+            messages = pool.map(
+                lambda i: ask(address, index, url, session=f"session-{i}"), range(200)
+            )
             for message in messages:
                 assert message["success"], message
                 assert "This is a 7." in message["output"]["data"][0]
@@ -377,11 +379,28 @@ def test_the_server_hands_out_nothing(server):
         "/gradio_api//file=http://127.0.0.1/",
         "/gradio_api/file/https://example.com/",
         "/gradio_api/proxy=https://example.com/",
+        "/gradio_api/file=//https://example.com/",
+        "/gradio_api/file=HTTPS://example.com/",
+        "/gradio_api/deep_link?session_hash=s",
+        "/gradio_api/openapi.json",
+        "/gradio_api/runs",
         "/docs",
         "/monitoring",
+        "/monitoring/summary",
     ):
         got = httpx.get(server + path, trust_env=False, follow_redirects=True)
         assert got.status_code in (401, 403, 404), path
+
+
+@pytest.mark.slow
+def test_only_what_the_page_asks_for_is_served(server, draw_index):
+    # A session to be written to a file, if the server did such things.
+    ask(server, draw_index, as_url(drawing()), session="s")
+    got = httpx.get(f"{server}/gradio_api/deep_link?session_hash=s", trust_env=False)
+    assert (got.status_code, got.text) == (403, "Not served.")
+    for route in ("process_recording", "component_server", "run/draw", "call/draw", "vibe-edit"):
+        got = httpx.post(f"{server}/gradio_api/{route}", json={}, trust_env=False)
+        assert got.status_code == 403, route
 
 
 @pytest.mark.slow
@@ -392,23 +411,34 @@ def test_the_server_refuses_what_is_too_large(server, draw_index):
     assert got.status_code == 413
     got = httpx.post(f"{address}/upload", files={"files": ("a.png", many)}, trust_env=False)
     assert got.status_code == 413
-    message = ask(server, draw_index, "data:image/png;base64," + "A" * 5_000_000, "large")
-    assert "too large" in message["output"]["data"][0]
+    for size, code in ((900_000, 200), (1_100_000, 413)):
+        body = {"data": ["A" * size], "fn_index": draw_index, "session_hash": "large"}
+        got = httpx.post(f"{address}/queue/join", json=body, trust_env=False)
+        assert got.status_code == code
+    chunks = (b"x" * 100_000 for _ in range(20))
+    got = httpx.post(f"{address}/queue/join", content=chunks, trust_env=False)
+    assert got.status_code >= 400
 
 
 @pytest.mark.slow
 def test_only_uploaded_files_are_read(server):
-    index = find_event(server, n_outputs=4)
-    for source in ("/etc/passwd", str(ROOT / "pyproject.toml"), "https://example.com/a.png"):
-        upload = {"path": source, "url": source, "meta": {"_type": "gradio.FileData"}}
-        message = ask(server, index, upload, source)
-        assert not message["success"]
-        assert "Traceback" not in json.dumps(message)
+    # The picture, the pad and the right digit: a file can be given to any component.
+    for n_outputs, place in ((4, 0), (3, 0), (2, 0), (2, 1)):
+        index = find_event(server, n_outputs=n_outputs)
+        for source in ("/etc/passwd", str(ROOT / "pyproject.toml"), "https://example.com/a.png"):
+            upload = {"path": source, "url": source, "meta": {"_type": "gradio.FileData"}}
+            values = [None] * (3 if n_outputs == 2 else 1)
+            values[place] = upload
+            message = ask(server, index, *values, session=f"{n_outputs}-{place}-{source}")
+            assert not message["success"]
+            assert "Traceback" not in json.dumps(message)
+            if source.startswith("https"):
+                assert message["output"]["error"] == "Upload a file."
 
 
 @pytest.mark.slow
 def test_a_strangers_values_leave_the_server_up(server, draw_index):
     for i, value in enumerate((None, {}, [], 7, "data:", {"path": "/etc/passwd"}, "x" * 100)):
-        ask(server, draw_index, value, f"odd{i}")
-    answer = ask(server, draw_index, as_url(drawing()), "after")
+        ask(server, draw_index, value, session=f"odd{i}")
+    answer = ask(server, draw_index, as_url(drawing()), session="after")
     assert "This is a 7." in answer["output"]["data"][0]
