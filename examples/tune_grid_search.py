@@ -6,6 +6,8 @@ The pipeline is an ordinary scikit-learn estimator, so scikit-learn's own search
 parameters of the network are named ``digitcnnclassifier__...``. Two workers on two cores::
 
     python examples/tune_grid_search.py --data folder --rows 5000 --n-jobs 2
+
+Kill it and start it again with the same arguments: it goes on where it was.
 """
 
 import argparse
@@ -16,6 +18,7 @@ from sklearn.model_selection import GridSearchCV, train_test_split
 
 from skdigits import make_digit_pipeline, save_pipeline
 from skdigits.datasets import load_available
+from skdigits.tuning import estimate_cost, fit_search, search_space
 
 
 def parse_arguments(arguments=None):
@@ -51,19 +54,21 @@ def main(arguments=None):
         )
 
     # %%
-    # Six settings. With several workers each keeps to its share of the cores.
+    # Six settings, and what they will cost.
     pipeline = make_digit_pipeline(epochs=options.epochs, random_state=options.seed)
-    grid = {
-        "digitcnnclassifier__learning_rate": [0.002, 0.005, 0.01],
-        "digitcnnclassifier__augmentation": [0.4, 0.8],
-    }
-    search = GridSearchCV(pipeline, grid, cv=options.cv, n_jobs=options.n_jobs, verbose=1)
-    search.fit(X, y)
+    grid = search_space("quick")
+    search = GridSearchCV(pipeline, grid, cv=options.cv, n_jobs=options.n_jobs)
+    print(estimate_cost(search, X, y, n_timed=1))
+
+    # %%
+    # As ``search.fit(X, y)``, but each result is kept as it comes, and each worker keeps to its
+    # share of the cores.
+    fit_search(search, X, y, results=options.output / "grid_search_results")
 
     # %%
     # The results, best first.
     results = pd.DataFrame(search.cv_results_).sort_values("rank_test_score")
-    table = results[["mean_test_score", "std_test_score", "mean_fit_time"]].round(4)
+    table = results[["mean_test_score", "std_test_score"]].round(4)
     for name in grid:
         table.insert(0, name.removeprefix("digitcnnclassifier__"), results[f"param_{name}"])
     print(table.to_string(index=False))

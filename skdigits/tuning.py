@@ -1,0 +1,242 @@
+"""Search spaces, what a search costs, and searches that can be killed and go on.
+
+Any search of scikit-learn will do; nothing here takes its place::
+
+    search = GridSearchCV(make_digit_pipeline(random_state=0), search_space("quick"), n_jobs=2)
+    print(estimate_cost(search, X, y))
+    fit_search(search, X, y, results="tuning")
+"""
+
+import concurrent.futures
+import sys
+import tempfile
+import warnings
+from contextlib import contextmanager
+from copy import copy
+from pathlib import Path
+
+import joblib
+import numpy as np
+from scipy.stats import loguniform, uniform
+from sklearn.base import clone
+from sklearn.metrics import check_scoring
+from sklearn.model_selection import check_cv
+from sklearn.utils import get_tags
+
+from skdigits._search_cost import SearchCost, estimate_cost, rehearse, share_threads
+from skdigits._search_progress import ProgressLine
+from skdigits._search_results import RecordedFit, RecordedScorer, read_results
+
+__all__ = ["SearchCost", "estimate_cost", "fit_search", "read_results", "search_space"]
+
+_MAX_FRUITLESS = 3
+
+
+def search_space(size="quick", prefix="digitcnnclassifier__"):
+    """Parameters worth searching, and the ranges worth searching them in.
+
+    Parameters
+    ----------
+    size : {"quick", "full"}, default="quick"
+        "quick" is a grid of six: three learning rates by two strengths of augmentation, the
+        parameters that other data is most likely to want different. "full" has distributions for
+        RandomizedSearchCV and HalvingRandomSearchCV: also weight decay, label smoothing, dropout,
+        width and batch size. Neither has `epochs`: more of them are nearly always
+        better and always dearer, and they are the natural resource of a halving search.
+    prefix : str, default="digitcnnclassifier__"
+        Goes before the names; the default is for :func:`make_digit_pipeline`, "" for a bare
+        :class:`DigitCNNClassifier`.
+
+    Returns
+    -------
+    space : dict of str to list or distribution
+        A new dict: change it as you like.
+
+    Raises
+    ------
+    ValueError
+        If there is no such size.
+
+    See Also
+    --------
+    estimate_cost : What a search over it will take.
+
+    Examples
+    --------
+    >>> from skdigits.tuning import search_space
+    >>> search_space("quick", prefix="")
+    {'learning_rate': [0.005, 0.01, 0.02], 'augmentation': [0.4, 0.8]}
+    """
+    spaces = {
+        "quick": {"learning_rate": [0.005, 0.01, 0.02], "augmentation": [0.4, 0.8]},
+        "full": {
+            "learning_rate": loguniform(0.002, 0.03),
+            "weight_decay": loguniform(0.002, 0.1),
+            "label_smoothing": uniform(0, 0.1),
+            "dropout": uniform(0, 0.5),
+            "augmentation": uniform(0.2, 0.8),  # from 0.2 to 1.0
+            "width": [0.75, 1.0, 1.5],
+            "batch_size": [32, 64, 128],
+        },
+    }
+    if size not in spaces:
+        raise ValueError(f"size={size!r} is unknown; known are {list(spaces)}.")
+    return {prefix + name: values for name, values in spaces[size].items()}
+
+
+def fit_search(
+    search, X, y, *, results=None, n_threads=None, progress=True, groups=None, **fit_params
+):
+    """Fit a search as ``search.fit(X, y)`` does, but such that it can be killed and go on.
+
+    The score of each fit is written to a small file as soon as it is there. The same search with
+    the same data and the same folder reads what is done and trains only the rest, whether it was
+    killed, cancelled, or has got more candidates since. A worker that is lost on the way, of
+    joblib or of Dask, is made up for in the same manner, without a new start by hand.
+
+    Parameters
+    ----------
+    search : GridSearchCV, RandomizedSearchCV, HalvingRandomSearchCV or the like
+        It is fitted in place; its `estimator` stays as it was. Give an int for `random_state`
+        (here, in the estimator and in a shuffling `cv`), or a later run will search for something
+        else.
+    X : array-like of shape (n_samples, n_features)
+        Rows.
+    y : array-like of shape (n_samples,)
+        Labels.
+    results : path-like, default=None
+        Folder for the files, made where it does not exist. Several searches may share it. On a
+        cluster it must be one that all machines see; None forgets them at the end.
+    n_threads : int, default=None
+        CPU threads of TensorFlow in each worker process, at most. None is a fair share of this
+        machine's cores, so that ``n_jobs * n_threads`` is not above them.
+    progress : bool, default=True
+        Whether to show a line with the fits done and the best setting so far.
+    groups : array-like of shape (n_samples,), default=None
+        For a `cv` that splits by groups.
+    **fit_params
+        Go on to ``search.fit``.
+
+    Returns
+    -------
+    search : the same search
+        Fitted. `cv_results_` has all that scikit-learn puts there; the times of fits that were
+        read from files are those of reading, while :func:`read_results` has those of training.
+
+    Raises
+    ------
+    NotADirectoryError
+        If `results` is a file.
+
+    See Also
+    --------
+    read_results : A table of what is done, also while the search runs.
+    estimate_cost : What the search will take.
+
+    Notes
+    -----
+    A result is found again by all that it depends on: the parameters, the training rows and
+    labels, the scored ones, `scoring`, `fit_params` and the version of skdigits. `n_threads` is not
+    among them, though it may change the last bits. Functions (an architecture, a callback, a
+    scorer) go by their names, so empty the folder after you have changed what they do.
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from skdigits import make_digit_pipeline
+    >>> from skdigits.datasets import load_bundled_digits
+    >>> from skdigits.tuning import fit_search
+    >>> X, y = load_bundled_digits(return_X_y=True)
+    >>> grid = {"digitcnnclassifier__augmentation": [0.4, 0.8]}
+    >>> search = GridSearchCV(make_digit_pipeline("fast", random_state=0), grid, cv=2)
+    >>> fit_search(search, X[:400], y[:400], progress=False).best_params_  # doctest: +ELLIPSIS
+    {'digitcnnclassifier__augmentation': ...}
+    """
+    if groups is not None:
+        fit_params["groups"] = groups
+    prepared = _with_fixed_draws(search, y)
+    n_fits = len(rehearse(prepared, y, groups))
+    n_splits = prepared.cv.get_n_splits(X, y, groups)
+    share = n_threads or share_threads(joblib.effective_n_jobs(getattr(search, "n_jobs", None)))
+    with _results_folder(results) as folder:
+        scorer = check_scoring(search.estimator, search.scoring)
+        recorded = RecordedFit(clone(search.estimator), folder, share)
+        prepared.set_params(estimator=recorded, scoring=RecordedScorer(scorer, search.scoring))
+        metric = search.refit if isinstance(search.refit, str) else None
+        with ProgressLine(folder, n_fits, n_splits, metric, progress) as line:
+            fitted = _fit_in_spite_of_losses(prepared, X, y, fit_params, line)
+        if results is not None and not line.seen:
+            warnings.warn(
+                f"No result is in {folder}: the workers do not see it. Give a folder that all "
+                "machines share, for the search to go on if it is killed.",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+    _hand_over(fitted, search, scorer)
+    return search
+
+
+def _with_fixed_draws(search, y):
+    """A copy that draws the same candidates and folds however often it is cloned and fitted."""
+    copied = copy(search)
+    is_classifier = get_tags(search.estimator).estimator_type == "classifier"
+    copied.set_params(cv=check_cv(search.cv, y, classifier=is_classifier))
+    if search.get_params(deep=False).get("random_state", 0) is None:
+        copied.set_params(random_state=int(np.random.default_rng().integers(2**31)))
+    return copied
+
+
+@contextmanager
+def _results_folder(results):
+    if results is None:
+        with tempfile.TemporaryDirectory(prefix="skdigits-search-") as folder:
+            yield Path(folder)
+        return
+    folder = Path(results).resolve()
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(f"results={str(results)!r} is a file; give the name of a folder.")
+    folder.mkdir(parents=True, exist_ok=True)
+    yield folder
+
+
+def _lost_worker_errors():
+    errors = [concurrent.futures.BrokenExecutor, concurrent.futures.CancelledError]
+    if "distributed" in sys.modules:
+        errors.append(sys.modules["distributed"].KilledWorker)
+    return tuple(errors)
+
+
+def _fit_in_spite_of_losses(prepared, X, y, fit_params, line):
+    """Fit a clone, and another if workers were lost: it reads what the one before has written.
+
+    Dask computes again what a lost worker had computed, but not data that it was sent; joblib
+    gives up when a process dies. Both end the search with an error, though most of it is done.
+    """
+    n_fruitless = 0
+    while True:
+        n_done = len(line.seen)
+        attempt = clone(prepared)
+        try:
+            return attempt.fit(X, y, **fit_params)
+        except _lost_worker_errors() as error:
+            line.update()
+            n_fruitless = 0 if len(line.seen) > n_done else n_fruitless + 1
+            if n_fruitless == _MAX_FRUITLESS:
+                raise
+            warnings.warn(
+                f"A worker was lost ({type(error).__name__}): the search goes on from "
+                f"{len(line.seen)} results that are done.",
+                RuntimeWarning,
+                stacklevel=3,
+            )
+
+
+def _hand_over(fitted, search, scorer):
+    """Move what was learned into the user's search, with nothing of the recording left in it."""
+    if hasattr(fitted, "best_estimator_"):
+        fitted.best_estimator_ = fitted.best_estimator_.trained()
+        if hasattr(fitted.best_estimator_, "feature_names_in_"):
+            fitted.feature_names_in_ = fitted.best_estimator_.feature_names_in_
+    fitted.scorer_ = scorer
+    params = fitted.get_params(deep=False)
+    vars(search).update({k: v for k, v in vars(fitted).items() if k not in params})
