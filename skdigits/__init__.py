@@ -21,7 +21,7 @@ _HOMES = {
     "make_digit_pipeline": "_pipeline",
     "save_pipeline": "_persistence",
 }
-_MODULES = ["app", "datasets", "evaluation", "exceptions", "kaggle", "plotting"]
+_MODULES = ["app", "datasets", "evaluation", "exceptions", "kaggle", "plotting", "tuning"]
 
 __all__ = [*sorted(_HOMES), *_MODULES, "__version__"]
 

@@ -11,6 +11,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from skdigits._images import as_images
+
 # What strength 1 means.
 FULL_STRENGTH = {
     "rotation": 12.0,  # degrees, each way
@@ -179,3 +181,26 @@ class RandomDistortion(keras.layers.Layer):
             row = row + waves[0] * amount["elastic"] * height
             column = column + waves[1] * amount["elastic"] * width
         return row + (height - 1) / 2, column + (width - 1) / 2
+
+
+def distort_rows(X, image_shape, *, seed=0, **amounts):
+    """Each row distorted at random, as in training.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+    image_shape : (int, int)
+    seed : int, default=0
+    **amounts
+        Of :class:`RandomDistortion`.
+
+    Returns
+    -------
+    images : ndarray of shape (n_samples, height, width, 1), float32
+    """
+    layer = RandomDistortion(seed=seed, **amounts)
+    blocks = [
+        layer(as_images(X[i : i + 1024], image_shape), training=True)
+        for i in range(0, len(X), 1024)
+    ]
+    return np.concatenate([ops.convert_to_numpy(block) for block in blocks])

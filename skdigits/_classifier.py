@@ -8,6 +8,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
 from sklearn.utils.validation import (
     _check_sample_weight,
@@ -17,6 +18,7 @@ from sklearn.utils.validation import (
 
 from skdigits._architectures import ARCHITECTURES
 from skdigits._images import as_images, find_image_shape, flatten_images
+from skdigits._novelty import DISTORTION, MAX_ROWS, learn_digits, score_digits
 from skdigits._predicting import NetworksMixin
 from skdigits._random import draw_seeds
 from skdigits._schedules import SCHEDULES
@@ -99,6 +101,10 @@ class DigitCNNClassifier(NetworksMixin, BaseEstimator):
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, as in scikit-learn; multiplied with `sample_weight`.
 
+    novelty : bool, default=False
+        Whether `fit` also learns what digits look like, for :meth:`score_samples` to tell them from
+        anything else.
+
     image_shape : "auto" or (int, int), default="auto"
         Height and width of the pictures in X. "auto" takes a square.
 
@@ -144,6 +150,8 @@ class DigitCNNClassifier(NetworksMixin, BaseEstimator):
         The weights, in Keras' order.
     network_ : dict
         What the network was built from.
+    digits_ : dict
+        What was learned for `score_samples`, with `novelty`.
     model_ : keras.Model
         A new Keras model with these weights; it maps images of shape (n, h, w, 1) to logits.
 
@@ -188,6 +196,7 @@ class DigitCNNClassifier(NetworksMixin, BaseEstimator):
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "restore_best": ["boolean"],
         "class_weight": [None, StrOptions({"balanced"}), dict],
+        "novelty": ["boolean"],
         "image_shape": [StrOptions({"auto"}), tuple, Hidden(list)],
         "warm_start": ["boolean"],
         "callbacks": [None, list, tuple],
@@ -217,6 +226,7 @@ class DigitCNNClassifier(NetworksMixin, BaseEstimator):
         n_iter_no_change=5,
         restore_best=True,
         class_weight=None,
+        novelty=False,
         image_shape="auto",
         warm_start=False,
         callbacks=None,
@@ -242,6 +252,7 @@ class DigitCNNClassifier(NetworksMixin, BaseEstimator):
         self.n_iter_no_change = n_iter_no_change
         self.restore_best = restore_best
         self.class_weight = class_weight
+        self.novelty = novelty
         self.image_shape = image_shape
         self.warm_start = warm_start
         self.callbacks = callbacks
@@ -315,6 +326,32 @@ class DigitCNNClassifier(NetworksMixin, BaseEstimator):
         codes = np.searchsorted(self.classes_, y)
         self._train(X, codes, sample_weight, getattr(self, "weights_", None), is_partial=True)
         return self
+
+    @available_if(lambda self: self.novelty)
+    def score_samples(self, X):
+        """How much pictures look like digits at all, with `novelty`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
+            Pictures scaled as in `fit`.
+
+        Returns
+        -------
+        score : ndarray of shape (n_samples,)
+            High for digits like those of `fit`; below 0 for about one in a thousand of them, and
+            for most letters, scribbles and blanks.
+        """
+        check_is_fitted(self, "digits_")
+        X = validate_data(self, flatten_images(X), reset=False, dtype="numeric")
+        return score_digits(self.digits_, *self._activations(X))
+
+    def _activations(self, X):
+        from skdigits._networks import NetworkSpec
+        from skdigits._prediction import predict_activations
+
+        member = NetworkSpec(**self.network_), self.weights_
+        return predict_activations(self, member, X, n_threads=self.n_threads)
 
     @property
     def model_(self):
@@ -414,6 +451,15 @@ class DigitCNNClassifier(NetworksMixin, BaseEstimator):
             weights=start,
         )
         self._keep(result, goes_on)
+        if self.novelty:
+            shown = np.flatnonzero(~is_held_out)[:MAX_ROWS]
+            self._learn_digits(X[rows[shown]], codes[shown])
+
+    def _learn_digits(self, X, codes):
+        from skdigits._augmentation import distort_rows
+
+        distorted = distort_rows(X, self.network_["image_shape"], **DISTORTION)
+        self.digits_ = learn_digits(self._activations(X), self._activations(distorted), codes)
 
     def _fraction_to_hold_out(self):
         fraction = self.validation_fraction

@@ -6,8 +6,9 @@ import numpy as np
 from joblib import Parallel, cpu_count, delayed, effective_n_jobs
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_memory, validate_data
+from sklearn.utils.validation import check_is_fitted, check_memory, validate_data
 
 from skdigits._classifier import DigitCNNClassifier
 from skdigits._images import flatten_images
@@ -132,6 +133,23 @@ class DigitEnsembleClassifier(NetworksMixin, BaseEstimator):
         self.estimators_ = list(fits)
         self.classes_ = self.estimators_[0].classes_
         return self
+
+    @available_if(lambda self: all(p.novelty for p in self._prototypes()))
+    def score_samples(self, X):
+        """How much pictures look like digits at all: the mean score of the members.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
+            Pictures scaled as in `fit`.
+
+        Returns
+        -------
+        score : ndarray of shape (n_samples,)
+            As in :meth:`DigitCNNClassifier.score_samples`, which needs ``novelty=True``.
+        """
+        check_is_fitted(self)
+        return np.mean([member.score_samples(X) for member in self.estimators_], axis=0)
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "estimators_")

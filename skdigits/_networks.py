@@ -83,3 +83,28 @@ def build_model(spec, weights):
     model = spec.build()
     model.set_weights(weights)
     return model
+
+
+def with_inner_activations(model):
+    """The same network with more to say: logits, then the outputs of its nonlinear layers.
+
+    Parameters
+    ----------
+    model : keras.Model
+        From images to logits.
+
+    Returns
+    -------
+    model : keras.Model
+        With outputs of shape (n, n_logits + n_activations): of feature maps the mean of each
+        channel. A network without such layers gives the input of its last layer.
+    """
+    linear = keras.activations.linear, keras.activations.softmax
+    inner = [
+        layer.output
+        for layer in model.layers[:-1]
+        if isinstance(layer, keras.layers.ReLU)
+        or getattr(layer, "activation", keras.activations.linear) not in linear
+    ] or [model.layers[-1].input]
+    means = [keras.layers.GlobalAveragePooling2D()(x) if len(x.shape) == 4 else x for x in inner]
+    return keras.Model(model.inputs, keras.layers.Concatenate()([model.outputs[0], *means]))

@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
+from sklearn.utils.metaestimators import available_if
 
 from skdigits._classifier import DigitCNNClassifier
 from skdigits._ensemble import DigitEnsembleClassifier
@@ -32,6 +33,11 @@ class DigitPipeline(Pipeline):
     def predict_log_proba(self, X, **params):
         """Logarithms of the probabilities, shape (n_samples, n_classes)."""
         return self._in_blocks(super().predict_log_proba, X, params)
+
+    @available_if(lambda self: hasattr(self.steps[-1][1], "score_samples"))
+    def score_samples(self, X):
+        """How much pictures look like digits, shape (n_samples,); below 0 for what is none."""
+        return self._in_blocks(super().score_samples, X, {})
 
     def _in_blocks(self, predict, X, params):
         n_rows = len(X) if hasattr(X, "__len__") and hasattr(X, "shape") else 0

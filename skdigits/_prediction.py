@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from skdigits._images import as_images
-from skdigits._networks import LOCK, MAX_KEPT, limit_threads
+from skdigits._networks import LOCK, MAX_KEPT, limit_threads, with_inner_activations
 from skdigits._quiet_import import quietly
 
 with quietly():
@@ -28,11 +28,14 @@ class _Forward:
     specs : tuple of NetworkSpec
     n_views : int
         How many distorted views each network sees beside the image itself.
+    with_features : bool
+        Whether the activations of the only network's inner layers follow its logits.
     """
 
-    def __init__(self, specs, n_views):
+    def __init__(self, specs, n_views, with_features):
         models = {spec: spec.build() for spec in set(specs)}
         self.models = [models[spec] for spec in specs]
+        self.answers = [with_inner_activations(m) if with_features else m for m in self.models]
         self.n_views = n_views
         self.traced = {}
 
@@ -57,11 +60,11 @@ class _Forward:
         n_images = len(images)
         views = distorted_views(images, self.n_views)
         logits, start = [], 0
-        for model in self.models:
+        for model, answer in zip(self.models, self.answers, strict=True):
             stop = start + len(model.weights)
             mapping = list(zip(model.weights, weights[start:stop], strict=True))
             with keras.StatelessScope(state_mapping=mapping):
-                logits.append(model(views, training=False))
+                logits.append(answer(views, training=False))
             start = stop
         return tf.reshape(tf.stack(logits), (-1, n_images, logits[0].shape[-1]))
 
@@ -69,11 +72,10 @@ class _Forward:
 _forwards: OrderedDict = OrderedDict()
 
 
-def _compiled_forward(specs, n_views):
-    key = specs, n_views
+def _compiled_forward(*key):
     with LOCK:
         if key not in _forwards:
-            _forwards[key] = _Forward(specs, n_views)
+            _forwards[key] = _Forward(*key)
             while len(_forwards) > MAX_KEPT:
                 _forwards.popitem(last=False)
         return _forwards[key]
@@ -88,14 +90,16 @@ class Predictor:
         The networks and their weights; all for the same image shape and classes.
     n_views : int, default=0
         How many distorted views each network sees beside the image itself.
+    with_features : bool, default=False
+        Whether the activations of the only network's inner layers follow its logits.
     """
 
     # Never one row alone: it would go through other kernels, and differ in the last bit.
     BLOCKS = (2, 16, 256)
 
-    def __init__(self, members, n_views=0):
+    def __init__(self, members, n_views=0, with_features=False):
         specs = tuple(spec for spec, _ in members)
-        self.forward = _compiled_forward(specs, n_views)
+        self.forward = _compiled_forward(specs, n_views, with_features)
         self.image_shape = specs[0].image_shape
         self.weights = [tf.constant(weight) for _, weights in members for weight in weights]
 
@@ -119,6 +123,20 @@ class Predictor:
 _predictors: WeakKeyDictionary = WeakKeyDictionary()
 
 
+def _kept_predictor(owner, members, n_threads, *options):
+    """The predictor of `owner`, made anew when its weights or the options are others."""
+    kept = _predictors.setdefault(owner, {})
+    weights = [weights for _, weights in members]
+    if options not in kept or not _are_same(kept[options][0], weights):
+        limit_threads(n_threads)
+        kept[options] = weights, Predictor(members, *options)
+    return kept[options][1]
+
+
+def _are_same(before, now):
+    return len(before) == len(now) and all(a is b for a, b in zip(before, now, strict=True))
+
+
 def predict_logits(owner, members, X, *, n_views=0, n_threads=None):
     """Logits of `X` under several networks; what is prepared for it lives as long as `owner`.
 
@@ -135,13 +153,25 @@ def predict_logits(owner, members, X, *, n_views=0, n_threads=None):
     -------
     logits : ndarray of shape (n_networks * (1 + n_views), n_samples, n_classes), float32
     """
-    weights = [weights for _, weights in members]
-    kept = _predictors.get(owner)
-    if kept is None or kept[1] != n_views or not _are_same(kept[0], weights):
-        limit_threads(n_threads)
-        kept = _predictors[owner] = weights, n_views, Predictor(members, n_views)
-    return kept[2].logits(X)
+    return _kept_predictor(owner, members, n_threads, n_views).logits(X)
 
 
-def _are_same(before, now):
-    return len(before) == len(now) and all(a is b for a, b in zip(before, now, strict=True))
+def predict_activations(owner, member, X, *, n_threads=None):
+    """Logits and inner activations of `X` under one network.
+
+    Parameters
+    ----------
+    owner : object
+        The estimator that asks; must be weakly referable.
+    member : (NetworkSpec, list of ndarray)
+    X : ndarray of shape (n_samples, n_features), numeric
+    n_threads : int, default=None
+
+    Returns
+    -------
+    logits : ndarray of shape (n_samples, n_classes), float32
+    features : ndarray of shape (n_samples, n_activations), float32
+        Of each image the mean of every channel, and the hidden units.
+    """
+    both = _kept_predictor(owner, [member], n_threads, 0, True).logits(X)[0]
+    return np.split(both, [member[0].n_classes], axis=1)

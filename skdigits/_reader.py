@@ -21,7 +21,7 @@ from skdigits._segmentation import (
 from skdigits.exceptions import PictureError
 
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
-_SURE, _UNSURE = "#0072b2", "#d55e00"  # told apart by colour-blind readers, too
+_SURE, _UNSURE, _OTHER = "#0072b2", "#d55e00", "#767676"  # told apart by colour-blind readers, too
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,8 @@ class ReadDigit:
         Line of writing it stands in, 0 at the top.
     unsure : bool
         Whether the confidence is under the reader's ``min_confidence``.
+    score : float or None
+        How much it looks like a digit at all; None if the classifier cannot tell.
     row : ndarray of shape (784,), uint8
         What the classifier saw.
     """
@@ -52,6 +54,7 @@ class ReadDigit:
     box: tuple[int, int, int, int]
     line: int
     unsure: bool
+    score: float | None
     row: np.ndarray = field(repr=False, compare=False)
 
 
@@ -65,12 +68,15 @@ class ReadPicture:
         In reading order.
     source : object
         The picture that was read.
+    others : tuple of ReadDigit
+        What does not look like a digit, with the digit that it resembles most.
     error : str or None
         Why the picture could not be read.
     """
 
     digits: tuple[ReadDigit, ...]
     source: Any = field(repr=False, compare=False)
+    others: tuple[ReadDigit, ...] = ()
     error: str | None = None
 
     @property
@@ -100,7 +106,8 @@ class ReadPicture:
         Returns
         -------
         image : PIL.Image.Image
-            RGB. Unsure digits are orange with a question mark, the others blue.
+            RGB. Unsure digits are orange with a question mark, the sure ones blue; what is no
+            digit has a grey box.
 
         Raises
         ------
@@ -119,13 +126,14 @@ class ReadPicture:
         scale = image.width / size[0], image.height / size[1]
         pen = ImageDraw.Draw(image)
         thickness = max(1, round(max(image.size) / 400))
-        for digit in self.digits:
-            colour = _UNSURE if digit.unsure else _SURE
+        for digit in (*self.digits, *self.others):
+            is_other = digit in self.others
+            colour = _OTHER if is_other else _UNSURE if digit.unsure else _SURE
             box = [round(v * scale[i % 2]) for i, v in enumerate(digit.box)]
             box[2], box[3] = max(box[0], box[2] - 1), max(box[1], box[3] - 1)
             pen.rectangle(box, outline=colour, width=thickness)
             font = ImageFont.load_default(max(10, round(0.3 * (box[3] - box[1]))))
-            text = f"{digit.label}{'?' if digit.unsure else ''}"
+            text = "" if is_other else f"{digit.label}{'?' if digit.unsure else ''}"
             pen.text((box[0], box[1]), text, fill=colour, font=font, anchor="lb")
         return image
 
@@ -148,12 +156,25 @@ class DigitReader:
         Whether every picture holds exactly one digit: then all its ink, but for specks and what
         runs along the picture's edge, is read as that one.
 
+    refuse_others : bool, default=True
+        Whether what does not look like a digit is put among the result's ``others`` rather than
+        its ``digits``. It takes a classifier with ``score_samples``, such as the one of
+        :func:`load_pretrained`; any other reads everything as a digit.
+
     See Also
     --------
     DigitNormalizer : The rows alone, for pictures of one digit each.
     """
 
-    def __init__(self, pipeline, *, normalizer=None, min_confidence=0.5, one_digit=False):
+    def __init__(
+        self,
+        pipeline,
+        *,
+        normalizer=None,
+        min_confidence=0.5,
+        one_digit=False,
+        refuse_others=True,
+    ):
         if not hasattr(pipeline, "predict_proba"):
             raise TypeError(
                 f"DigitReader needs a classifier with predict_proba; got "
@@ -165,6 +186,7 @@ class DigitReader:
         self.normalizer = DigitNormalizer() if normalizer is None else normalizer
         self.min_confidence = min_confidence
         self.one_digit = one_digit
+        self.refuse_others = refuse_others
 
     def read(self, picture):
         """Read one picture.
@@ -203,7 +225,12 @@ class DigitReader:
         chosen = []
         for digit_ways in ways:
             chosen += _best_way([[next(rated) for _ in way] for way in digit_ways], height)
-        return ReadPicture(tuple(self._digit(ink, *piece) for piece in chosen), picture)
+        scores = self._scores(np.stack([row for _, row, _ in chosen]))
+        read = [
+            self._digit(ink, *piece, score) for piece, score in zip(chosen, scores, strict=True)
+        ]
+        others = [d for d in read if self.refuse_others and d.score is not None and d.score < 0]
+        return ReadPicture(tuple(d for d in read if d not in others), picture, tuple(others))
 
     def read_many(self, pictures, *, progress=False):
         """Read many pictures; one that cannot be opened does not end the run.
@@ -240,7 +267,7 @@ class DigitReader:
             try:
                 result = self.read(picture)
             except PictureError as error:
-                result = ReadPicture((), picture, str(error))
+                result = ReadPicture((), picture, error=str(error))
             if callable(progress):
                 progress(done, total)
             yield result
@@ -249,7 +276,12 @@ class DigitReader:
         """Draw what was read; the same as ``result.draw()``."""
         return result.draw(**options)
 
-    def _digit(self, ink, piece, row, probabilities):
+    def _scores(self, rows):
+        if not hasattr(self.pipeline, "score_samples"):
+            return [None] * len(rows)
+        return self.pipeline.score_samples(rows).tolist()
+
+    def _digit(self, ink, piece, row, probabilities, score):
         classes = self.pipeline.classes_
         best = int(np.argmax(probabilities))
         confidence = float(probabilities[best])
@@ -268,6 +300,7 @@ class DigitReader:
             box=box,
             line=piece.line,
             unsure=confidence < self.min_confidence,
+            score=score,
             row=row,
         )
 

@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clo
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import get_tags
 from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
@@ -25,7 +26,8 @@ class SelectiveClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     A part of the rows is held out of the fit. On it one temperature is fitted that makes the
     probabilities as high as the answers are right, and the least confidence is found at which the
-    accepted answers are wrong as seldom as was asked for.
+    accepted answers are wrong as seldom as was asked for. What the estimator knows not to be a
+    digit (``novelty=True`` of :class:`DigitCNNClassifier`) is not accepted either.
 
     Parameters
     ----------
@@ -66,7 +68,7 @@ class SelectiveClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     threshold_ : float
         Least confidence of an accepted answer.
     coverage_ : float
-        Share of the held-out rows that are accepted.
+        Share of the held-out rows whose confidence is high enough.
     n_features_in_ : int
         Number of columns seen in `fit`.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -203,14 +205,13 @@ class SelectiveClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         """
         proba = self.predict_proba(X)
         labels = self.classes_[proba.argmax(axis=1)]
-        is_rejected = proba.max(axis=1) < self.threshold_
         if self.reject_label is None:
             return labels
         reject = np.asarray(self.reject_label)
         is_number = reject.dtype.kind in "biuf", labels.dtype.kind in "biuf"
         if is_number[0] != is_number[1]:  # a string among numbers, or a number among strings
             labels = labels.astype(object)
-        return np.where(is_rejected, reject, labels)
+        return np.where(self._accepts(X, proba), labels, reject)
 
     def predict_proba(self, X):
         """Calibrated probabilities of the classes.
@@ -244,7 +245,7 @@ class SelectiveClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return log_softmax(_log_proba(self.estimator_, X) / self.temperature_, axis=1)
 
     def accepts(self, X):
-        """Whether the answer for each picture is sure enough for `target_error`.
+        """Whether each picture is a digit, and the answer sure enough for `target_error`.
 
         Parameters
         ----------
@@ -255,7 +256,30 @@ class SelectiveClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         -------
         is_accepted : ndarray of shape (n_samples,), bool
         """
-        return self.predict_proba(X).max(axis=1) >= self.threshold_
+        return self._accepts(X, self.predict_proba(X))
+
+    def _accepts(self, X, proba):
+        is_accepted = proba.max(axis=1) >= self.threshold_
+        if hasattr(self, "score_samples"):
+            is_accepted &= self.score_samples(X) >= 0
+        return is_accepted
+
+    @available_if(lambda self: hasattr(getattr(self, "estimator_", None), "score_samples"))
+    def score_samples(self, X):
+        """How much pictures look like digits at all, by an estimator that knows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
+            Pictures.
+
+        Returns
+        -------
+        score : ndarray of shape (n_samples,)
+            As in :meth:`DigitCNNClassifier.score_samples`.
+        """
+        X = validate_data(self, flatten_images(X), reset=False, dtype="numeric")
+        return self.estimator_.score_samples(X)
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "estimator_")

@@ -178,7 +178,8 @@ class _Answers:
         self._normalizer = DigitNormalizer(on_empty="zeros")
         self._thread = ThreadPoolExecutor(1, "answers")
         self.labels = [str(label) for label in pipeline.classes_]
-        self._rate(np.zeros(len(PIXELS), np.uint8))  # wakes TensorFlow
+        blank = np.zeros(len(PIXELS), np.uint8)
+        self._rate(blank), self._is_digit(blank)  # wakes TensorFlow
 
     @_in_turn
     def draw(self, pad):
@@ -193,6 +194,8 @@ class _Answers:
         best, second = sorted(confidences, key=confidences.get, reverse=True)[:2]
         unsure = confidences[best] < self._reader.min_confidence
         line = f"Not sure: {best} or {second}?" if unsure else f"This is a {best}."
+        if not self._is_digit(row):
+            line = f"This does not look like a digit. It resembles a {best} most."
         return _say(line), confidences, _show_row(row, f"The network sees this {best}")
 
     @_in_turn
@@ -231,7 +234,13 @@ class _Answers:
         line = "1 digit" if len(result.digits) == 1 else f"{len(result.digits)} digits"
         if n_unsure := sum(digit.unsure for digit in result.digits):
             line += f", {n_unsure} of them not sure"
+        if result.others:
+            line += f"; {len(result.others)} that do not look like digits left out"
         return _say(f"{line}."), result.text, drawn, _show_table(result.digits)
+
+    def _is_digit(self, row):
+        pipeline = self._reader.pipeline
+        return not hasattr(pipeline, "score_samples") or pipeline.score_samples(row[None])[0] >= 0
 
     def _rate(self, row):
         probabilities = self._reader.pipeline.predict_proba(row[None])[0]
