@@ -8,6 +8,10 @@ scikit-learn's bundled digits, so that it runs anywhere::
 
     python examples/train_and_submit.py                      # bundled digits, under a minute
     python examples/train_and_submit.py --data folder        # your download from Kaggle
+
+For the best score, several networks on all rows, each looking at nine views of each picture::
+
+    python examples/train_and_submit.py --data folder --members 5 --tta 8 --validation-fraction 0
 """
 
 import argparse
@@ -17,7 +21,7 @@ import matplotlib
 
 matplotlib.use("agg")  # the plots go to files
 
-from skdigits import load_pipeline, make_digit_pipeline, save_pipeline
+from skdigits import PRESETS, load_pipeline, make_digit_pipeline, save_pipeline
 from skdigits.datasets import load_available
 from skdigits.kaggle import check_submission, write_submission
 from skdigits.plotting import DigitGalleryDisplay, TrainingHistoryDisplay
@@ -37,8 +41,17 @@ def parse_arguments(arguments=None):
         "SKDIGITS_DATA or the current one is searched, then the bundled digits are used",
     )
     parser.add_argument("--output", metavar="DIR", type=Path, default=Path(), help="where to write")
+    parser.add_argument("--preset", choices=PRESETS, default="balanced", help="which recipe")
+    parser.add_argument("--members", type=int, help="networks to average (default: one)")
+    parser.add_argument("--tta", type=int, default=0, help="views of each picture to average too")
+    parser.add_argument("--n-jobs", type=int, help="networks trained at the same time")
     parser.add_argument(
-        "--epochs", type=int, help="passes over the rows (default: 8, or 30 on the bundled digits)"
+        "--memory", metavar="DIR", help="keep trained networks here: a killed run goes on from them"
+    )
+    parser.add_argument(
+        "--epochs",
+        type=int,
+        help="passes over the rows (default: the preset's, or 30 on the bundled digits)",
     )
     parser.add_argument(
         "--validation-fraction",
@@ -68,19 +81,27 @@ def main(arguments=None):
 
     # %%
     # Pixels are scaled to 0-1, then a small convolutional network learns the digits.
+    epochs = options.epochs or (30 if digits.filename is None else None)
+    ensemble = {"n_jobs": options.n_jobs, "memory": options.memory} if options.members else {}
     pipeline = make_digit_pipeline(
-        epochs=options.epochs or (30 if digits.filename is None else 8),
+        options.preset,
+        n_estimators=options.members,
+        **ensemble,
+        **({"epochs": epochs} if epochs else {}),
+        tta=options.tta,
         validation_fraction=options.validation_fraction,
+        novelty=True,
         random_state=options.seed,
         verbose=0 if options.quiet else 1,
     )
     pipeline.fit(digits.data, digits.target)
-    classifier = pipeline[-1]
-    if classifier.validation_scores_:
-        accuracy = classifier.validation_scores_[classifier.best_epoch_ - 1]
-        n_held_out = round(options.validation_fraction * len(digits.data))
-        print(f"validation accuracy: {accuracy:.4%} of about {n_held_out:,} rows held out")
-    history = TrainingHistoryDisplay.from_estimator(pipeline)
+    networks = getattr(pipeline[-1], "estimators_", [pipeline[-1]])
+    for network in networks:
+        if network.validation_scores_:
+            accuracy = network.validation_scores_[network.best_epoch_ - 1]
+            n_held_out = round(options.validation_fraction * len(digits.data))
+            print(f"validation accuracy: {accuracy:.4%} of about {n_held_out:,} rows held out")
+    history = TrainingHistoryDisplay.from_estimator(networks[0])
     history.figure_.savefig(options.output / "training_history.png")
     save_pipeline(pipeline, options.output / "model.joblib")
 

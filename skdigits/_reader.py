@@ -149,8 +149,9 @@ class DigitReader:
     normalizer : DigitNormalizer or None, default=None
         Turns ink into rows; None takes one with default parameters.
 
-    min_confidence : float, default=0.5
-        Digits whose most probable class has less are marked ``unsure``.
+    min_confidence : float, default=None
+        Digits whose most probable class has less are marked ``unsure``. None takes the threshold of
+        a :class:`SelectiveClassifier` (also at the end of a pipeline), else 0.5.
 
     one_digit : bool, default=False
         Whether every picture holds exactly one digit: then all its ink, but for specks and what
@@ -171,7 +172,7 @@ class DigitReader:
         pipeline,
         *,
         normalizer=None,
-        min_confidence=0.5,
+        min_confidence=None,
         one_digit=False,
         refuse_others=True,
     ):
@@ -180,6 +181,9 @@ class DigitReader:
                 f"DigitReader needs a classifier with predict_proba; got "
                 f"{type(pipeline).__name__}. Give a fitted make_digit_pipeline()."
             )
+        if min_confidence is None:
+            last = pipeline[-1] if hasattr(pipeline, "steps") else pipeline
+            min_confidence = min(1.0, getattr(last, "threshold_", 0.5))
         if not 0 <= min_confidence <= 1:
             raise ValueError(f"min_confidence is a probability, 0 to 1; got {min_confidence}.")
         self.pipeline = pipeline

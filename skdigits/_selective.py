@@ -67,8 +67,12 @@ class SelectiveClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         Above 1 where the estimator was too sure of itself.
     threshold_ : float
         Least confidence of an accepted answer.
+    n_held_out_ : int
+        Rows that the temperature and the threshold were learned from.
+    validation_score_ : float
+        Accuracy on them, whether accepted or not, of the estimator that had not seen them.
     coverage_ : float
-        Share of the held-out rows whose confidence is high enough.
+        Share of them whose confidence is high enough.
     n_features_in_ : int
         Number of columns seen in `fit`.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -189,6 +193,8 @@ class SelectiveClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         self.threshold_ = 0.0
         if self.target_error is not None:
             self.threshold_ = _find_threshold(confidence, is_wrong, weight, self.target_error)
+        self.n_held_out_ = len(y)
+        self.validation_score_ = float(np.average(~is_wrong, weights=weight))
         self.coverage_ = float(np.average(confidence >= self.threshold_, weights=weight))
 
     def predict(self, X):

@@ -59,7 +59,7 @@ a.rows {padding: 0; font-weight: 600; text-decoration: underline;}
 """
 
 
-def build_app(pipeline, *, min_confidence=0.5):
+def build_app(pipeline, *, min_confidence=None):
     """Build the page around a fitted pipeline.
 
     Parameters
@@ -68,8 +68,8 @@ def build_app(pipeline, *, min_confidence=0.5):
         Fitted on MNIST rows (n, 784) from 0 to 255, with `predict_proba` and `classes_`, such as
         :func:`skdigits.load_pretrained` gives. It is asked once here, so that the first stroke
         does not wait for it.
-    min_confidence : float, default=0.5
-        Answers with less are shown as "not sure".
+    min_confidence : float, default=None
+        Answers with less are shown as "not sure"; None as in :class:`DigitReader`.
 
     Returns
     -------

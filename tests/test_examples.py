@@ -39,6 +39,17 @@ def test_train_and_submit_on_bundled_digits(tmp_path):
             assert picture.width > 400
 
 
+def test_train_and_submit_with_several_networks(tmp_path):
+    arguments = ["--preset", "fast", "--epochs", 1, "--members", 2, "--tta", 2, "--memory", "kept"]
+    said = run("train_and_submit.py", *arguments, "--quiet", folder=tmp_path)
+    assert said.count("validation accuracy: ") == 2
+    assert len(read_submission(tmp_path / "mnist_submission.csv")) == 360
+    pipeline = load_pipeline(tmp_path / "model.joblib")
+    assert len(pipeline[-1].estimators_) == 2
+    assert hasattr(pipeline, "score_samples")
+    assert any((tmp_path / "kept").iterdir())
+
+
 def test_tune_grid_search_on_bundled_digits(tmp_path):
     said = run("tune_grid_search.py", "--rows", 200, "--epochs", 1, "--cv", 2, folder=tmp_path)
     assert "learning_rate" in said

@@ -113,6 +113,8 @@ def test_trains_without_the_held_out_rows_and_again_with_them(coins):
     X, y = coins
     selective = SelectiveClassifier(TooSure(), random_state=0).fit(X, y)
     assert selective.estimator_.n_seen_ == 18_000
+    assert selective.n_held_out_ == 2_000
+    assert selective.validation_score_ == pytest.approx(selective.score(X, y), abs=0.02)
     again = clone(selective).set_params(refit=True).fit(X, y)
     assert again.estimator_.n_seen_ == 20_000
     assert again.temperature_ == selective.temperature_
