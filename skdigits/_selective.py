@@ -55,7 +55,8 @@ class SelectiveClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         twice the time, for a classifier that has seen everything.
 
     random_state : int, RandomState instance or None, default=None
-        Draws the held-out rows. The estimator has a `random_state` of its own.
+        Draws the held-out rows, and seeds the default estimator; a given one has a `random_state`
+        of its own.
 
     Attributes
     ----------
@@ -151,13 +152,20 @@ class SelectiveClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         self._validate_params()
         X, y = validate_data(self, flatten_images(X), y, dtype="numeric")
         check_classification_targets(y)
+        if len(np.unique(y)) < 2:
+            raise ValueError(
+                f"y has only one class, {y[0]!r}: a classifier needs at least 2 classes."
+            )
         weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
-        estimator = DigitCNNClassifier() if self.estimator is None else self.estimator
+        seeds = draw_seeds(self.random_state, ["split", "fit"])
+        estimator = self.estimator
+        if estimator is None:
+            estimator = DigitCNNClassifier(random_state=seeds["fit"])
         used = np.flatnonzero(weight > 0)
         if isinstance(estimator, FrozenEstimator):
             is_held_out = np.ones(len(used), dtype=bool)
         else:
-            is_held_out = self._hold_out(X, y, used)
+            is_held_out = self._hold_out(X, y, used, seeds["split"])
 
         def fit_on(rows):
             weights = {} if sample_weight is None else {"sample_weight": weight[rows]}
@@ -169,13 +177,19 @@ class SelectiveClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         self.estimator_ = fit_on(used) if self.refit and len(rest) else fitted
         return self
 
-    def _hold_out(self, X, y, used):
+    def _hold_out(self, X, y, used, seed):
         """Which rows are held out: equal ones together, whatever their order and weights."""
         codes = np.unique(y, return_inverse=True)[1]
         group = group_equal_rows(X, codes, used)
         _, first = np.unique(group, return_index=True)
-        seed = draw_seeds(self.random_state, ["split"])["split"]
-        return hold_out(codes[used[first]], self.validation_fraction, seed)[group]
+        codes = codes[used[first]]
+        is_held_out = np.bincount(codes)[codes] > 1  # the only row of a class is trained on
+        is_held_out[is_held_out] = hold_out(codes[is_held_out], self.validation_fraction, seed)
+        if not is_held_out.any():
+            raise ValueError(
+                "Every class has only one row: none can be held out to learn doubt from."
+            )
+        return is_held_out[group]
 
     def _learn_doubt(self, fitted, X, y, weight):
         self.classes_ = fitted.classes_

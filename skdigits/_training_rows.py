@@ -92,7 +92,7 @@ def hold_out(codes, fraction, seed):
     codes : ndarray of shape (n_samples,)
         Classes of the rows.
     fraction : float
-        Share to hold out; 0 holds out none.
+        Share to hold out, at least one row of each class; 0 holds out none.
     seed : int
 
     Returns
@@ -102,6 +102,9 @@ def hold_out(codes, fraction, seed):
     is_held_out = np.zeros(len(codes), dtype=bool)
     if fraction:
         rows = np.arange(len(codes))
-        _, held_out = train_test_split(rows, test_size=fraction, stratify=codes, random_state=seed)
+        n_held_out = max(int(np.ceil(fraction * len(rows))), len(np.unique(codes)))
+        _, held_out = train_test_split(
+            rows, test_size=n_held_out, stratify=codes, random_state=seed
+        )
         is_held_out[held_out] = True
     return is_held_out

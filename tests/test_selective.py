@@ -186,3 +186,13 @@ def test_a_class_that_is_only_held_out_is_named(coins):
     fitted = TooSure().fit(X[:10], y[:10])
     with pytest.raises(ValueError, match=r"labels \[2\].*was not trained on"):
         SelectiveClassifier(FrozenEstimator(fitted)).fit(X, np.where(X[:, 1] > 9, 2, y))
+
+
+def test_classes_of_one_row(coins):
+    X, _ = coins
+    with pytest.raises(ValueError, match="only one row"):
+        SelectiveClassifier(TooSure()).fit(X[:2], [0, 1])
+    with pytest.raises(ValueError, match="only one class"):
+        SelectiveClassifier(TooSure()).fit(X[:9], np.ones(9))
+    y = np.repeat([0, 1], [20, 1])
+    assert SelectiveClassifier(TooSure(), random_state=0).fit(X[:21], y).n_held_out_ == 2
