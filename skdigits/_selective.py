@@ -184,11 +184,11 @@ class SelectiveClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         _, first = np.unique(group, return_index=True)
         codes = codes[used[first]]
         is_held_out = np.bincount(codes)[codes] > 1  # the only row of a class is trained on
-        is_held_out[is_held_out] = hold_out(codes[is_held_out], self.validation_fraction, seed)
         if not is_held_out.any():
             raise ValueError(
                 "Every class has only one row: none can be held out to learn doubt from."
             )
+        is_held_out[is_held_out] = hold_out(codes[is_held_out], self.validation_fraction, seed)
         return is_held_out[group]
 
     def _learn_doubt(self, fitted, X, y, weight):
