@@ -2,9 +2,10 @@
 How long an answer takes
 ========================
 
-One row and many through a fitted pipeline, beside other ways to ask the same network,
-scikit-learn's ``MLPClassifier`` and, where installed, the same network in PyTorch. The ways take
-turns in each round, and the median of all rounds counts::
+One row and many through a fitted pipeline, beside other ways to ask the same network, an ensemble
+of several such networks and each of them in turn, scikit-learn's ``MLPClassifier`` and, where
+installed, the same network in PyTorch. The ways take turns in each round, and the median of all
+rounds counts::
 
     python examples/benchmarks/prediction_latency.py --calls 200 --rows 28000
 """
@@ -15,6 +16,7 @@ from statistics import median
 import numpy as np
 from _shared import finish, load_rows, make_parser
 from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import Pipeline
 
 from skdigits import make_digit_pipeline
 
@@ -62,10 +64,14 @@ def main():
     parser.add_argument("--data", metavar="DIR", help="folder with train.csv")
     parser.add_argument("--calls", type=int, default=200, help="calls with one row")
     parser.add_argument("--rows", type=int, default=28000, help="rows of the large call")
+    parser.add_argument("--members", type=int, default=5, help="networks of the ensemble")
     parser.add_argument("--rounds", type=int, default=5, help="large calls")
     options = parser.parse_args()
     X, y = load_rows(options.data)
     pipeline = make_digit_pipeline(epochs=1, random_state=0).fit(X[:2000], y[:2000])
+    ensemble = make_digit_pipeline(epochs=1, n_estimators=options.members, random_state=0)
+    ensemble.fit(X[:2000], y[:2000])
+    members = [Pipeline([ensemble.steps[0], ("m", m)]) for m in ensemble[-1].estimators_]
     perceptron = MLPClassifier(max_iter=2, random_state=0)
     model = pipeline[-1].model_
 
@@ -84,6 +90,8 @@ def main():
         "keras model(x)": lambda X: [
             model(as_images(X[i : i + 1024])).numpy() for i in range(0, len(X), 1024)
         ],
+        "ensemble": ensemble.predict_proba,
+        "its members in turn": lambda X: [member.predict_proba(X) for member in members],
         "MLPClassifier": lambda X: perceptron.predict_proba(X / 255),
         "PyTorch": torch_network(pipeline),
     }
@@ -97,6 +105,9 @@ def main():
     ratio_one = one["keras model.predict"] / one["skdigits pipeline"]
     ratio_all = all_rows["skdigits pipeline"] / all_rows["keras model.predict"]
     print(f"one row: 1/{ratio_one:.0f} of keras model.predict; all rows: {ratio_all:.2f}x of it")
+    for name, times in [("one row", one), ("all rows", all_rows)]:
+        ratio = times["ensemble"] / times["its members in turn"]
+        print(f"{name}: {options.members} members together take {ratio:.2f}x their sum")
     finish(options, {"one_row_ms": one, "all_rows_ms": all_rows})
 
 
