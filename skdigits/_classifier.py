@@ -102,8 +102,8 @@ class DigitCNNClassifier(NetworksMixin, BaseEstimator):
         Weights of the classes, as in scikit-learn; multiplied with `sample_weight`.
 
     novelty : bool, default=False
-        Whether `fit` also learns what digits look like, for :meth:`score_samples` to tell them from
-        anything else.
+        Whether `fit`, or the first `partial_fit`, also learns what digits look like, for
+        :meth:`score_samples` to tell them from anything else.
 
     image_shape : "auto" or (int, int), default="auto"
         Height and width of the pictures in X. "auto" takes a square.
@@ -285,6 +285,9 @@ class DigitCNNClassifier(NetworksMixin, BaseEstimator):
             )
         network = self._describe_network(X.shape[1], len(classes))
         start = self._weights_to_continue(classes, network) if self.warm_start else None
+        if start is None:  # a fit that is cut off leaves it unfitted, not half of each
+            vars(self).pop("weights_", None)
+        vars(self).pop("digits_", None)
         self.classes_, self.network_ = classes, network
         self._train(X, codes, sample_weight, start)
         return self
@@ -342,16 +345,20 @@ class DigitCNNClassifier(NetworksMixin, BaseEstimator):
             High for digits like those of `fit`; below 0 for about one in a thousand of them, and
             for most letters, scribbles and blanks.
         """
-        check_is_fitted(self, "digits_")
+        check_is_fitted(self)
         X = validate_data(self, flatten_images(X), reset=False, dtype="numeric")
-        return score_digits(self.digits_, *self._activations(X))
+        return self._score_rows(X, self.n_threads)
 
-    def _activations(self, X):
+    def _score_rows(self, X, n_threads):
+        check_is_fitted(self, "digits_")
+        return score_digits(self.digits_, *self._activations(X, n_threads))
+
+    def _activations(self, X, n_threads):
         from skdigits._networks import NetworkSpec
         from skdigits._prediction import predict_activations
 
         member = NetworkSpec(**self.network_), self.weights_
-        return predict_activations(self, member, X, n_threads=self.n_threads)
+        return predict_activations(self, member, X, n_threads=n_threads)
 
     @property
     def model_(self):
@@ -451,15 +458,18 @@ class DigitCNNClassifier(NetworksMixin, BaseEstimator):
             weights=start,
         )
         self._keep(result, goes_on)
-        if self.novelty:
+        if self.novelty and not (goes_on and hasattr(self, "digits_")):
             shown = np.flatnonzero(~is_held_out)[:MAX_ROWS]
             self._learn_digits(X[rows[shown]], codes[shown])
 
     def _learn_digits(self, X, codes):
         from skdigits._augmentation import distort_rows
+        from skdigits._networks import plain_keras
 
-        distorted = distort_rows(X, self.network_["image_shape"], **DISTORTION)
-        self.digits_ = learn_digits(self._activations(X), self._activations(distorted), codes)
+        with plain_keras():
+            distorted = distort_rows(X, self.network_["image_shape"], **DISTORTION)
+        activations = [self._activations(rows, self.n_threads) for rows in (X, distorted)]
+        self.digits_ = learn_digits(*activations, codes)
 
     def _fraction_to_hold_out(self):
         fraction = self.validation_fraction
@@ -489,4 +499,4 @@ class DigitCNNClassifier(NetworksMixin, BaseEstimator):
 
     def __setstate__(self, state):
         # A file may be older than a parameter.
-        super().__setstate__({**type(self)().get_params(deep=False), **state})
+        super().__setstate__({**DigitCNNClassifier().get_params(deep=False), **state})

@@ -2,6 +2,7 @@
 
 from numbers import Integral
 
+import joblib
 import numpy as np
 from joblib import Parallel, cpu_count, delayed, effective_n_jobs
 from sklearn.base import BaseEstimator, clone
@@ -10,10 +11,14 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, check_memory, validate_data
 
+from skdigits import __version__
 from skdigits._classifier import DigitCNNClassifier
 from skdigits._images import flatten_images
 from skdigits._predicting import NetworksMixin
 from skdigits._random import draw_seeds
+
+# What does not change a fit, but for its last bits.
+_NO_MATTER = {"tta": 0, "verbose": 0, "n_threads": None}
 
 
 class DigitEnsembleClassifier(NetworksMixin, BaseEstimator):
@@ -32,11 +37,13 @@ class DigitEnsembleClassifier(NetworksMixin, BaseEstimator):
         Number of members.
 
     tta : int, default=None
-        Test-time augmentation as in :class:`DigitCNNClassifier`; None takes that of `estimator`.
+        Test-time augmentation as in :class:`DigitCNNClassifier`; None takes that of `estimator`,
+        of a list that of the first.
 
     memory : str or object with the joblib.Memory interface, default=None
         Where each trained member is kept as soon as it is ready. A fit that was cut off goes on
         from there when it is called again with the same data, parameters and int `random_state`.
+        Functions among the parameters go by their names: empty it when you have changed one.
 
     n_jobs : int, default=None
         Members trained at the same time. The cores are shared among them, unless the estimator has
@@ -122,15 +129,23 @@ class DigitEnsembleClassifier(NetworksMixin, BaseEstimator):
         self._validate_params()
         X, y = validate_data(self, flatten_images(X), y, dtype=np.float32)
         check_classification_targets(y)
-        fit_member = check_memory(self.memory).cache(_fit_member)
+        members = self._make_members()
+        fit_member = check_memory(self.memory).cache(
+            _fit_member, ignore=["member", "X", "y", "sample_weight"]
+        )
+        rows = joblib.hash([__version__, X, y, sample_weight]) if self.memory else None
         fits = Parallel(n_jobs=self.n_jobs, return_as="generator")(
-            delayed(fit_member)(member, X, y, sample_weight) for member in self._make_members()
+            delayed(fit_member)(self._key(member, rows), member, X, y, sample_weight)
+            for member in members
         )
         if self.verbose:
             from tqdm.auto import tqdm
 
             fits = tqdm(fits, total=self.n_estimators, desc="fit", unit="network")
-        self.estimators_ = list(fits)
+        self.estimators_ = [
+            fitted.set_params(**{name: member.get_params()[name] for name in _NO_MATTER})
+            for fitted, member in zip(fits, members, strict=True)
+        ]
         self.classes_ = self.estimators_[0].classes_
         return self
 
@@ -149,10 +164,18 @@ class DigitEnsembleClassifier(NetworksMixin, BaseEstimator):
             As in :meth:`DigitCNNClassifier.score_samples`, which needs ``novelty=True``.
         """
         check_is_fitted(self)
-        return np.mean([member.score_samples(X) for member in self.estimators_], axis=0)
+        X = validate_data(self, flatten_images(X), reset=False, dtype="numeric")
+        n_threads = self._prediction_options()["n_threads"]
+        return np.mean([member._score_rows(X, n_threads) for member in self.estimators_], axis=0)
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "estimators_")
+
+    def _key(self, member, rows):
+        """What a trained member depends on, for `memory` to find it again."""
+        if rows is None:
+            return None
+        return rows, joblib.hash(clone(member).set_params(**_NO_MATTER))
 
     def _prototypes(self):
         if self.estimator is None:
@@ -189,5 +212,5 @@ class DigitEnsembleClassifier(NetworksMixin, BaseEstimator):
         }
 
 
-def _fit_member(member, X, y, sample_weight):
+def _fit_member(key, member, X, y, sample_weight):
     return member.fit(X, y, sample_weight)

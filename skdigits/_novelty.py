@@ -40,7 +40,7 @@ def learn_digits(activations, distorted, codes):
     _, features = activations
     centre, scale = features.mean(axis=0), features.std(axis=0) + 1e-3 * features.std() + 1e-12
     standard = (features - centre) / scale
-    n_components = min(N_COMPONENTS, len(standard) // 2, standard.shape[1])
+    n_components = max(1, min(N_COMPONENTS, len(standard) // 2, standard.shape[1]))
     axes = PCA(n_components, svd_solver="full").fit(standard).components_.T.astype(np.float16)
     reduced = standard @ axes.astype(float)
     means = np.stack([reduced[codes == code].mean(axis=0) for code in np.unique(codes)])
@@ -92,7 +92,7 @@ def _whiteners(reduced, codes, means):
             return shared
         return LedoitWolf(assume_centered=True).fit(rows).covariance_
 
-    tiny = 1e-6 * np.trace(shared) / len(shared) + 1e-12
+    tiny = 1e-6 * reduced.var() + 1e-8  # no infinity in half precision
     return np.stack(
         [
             np.linalg.cholesky(np.linalg.inv(covariance(code) + tiny * np.eye(len(shared))))

@@ -60,7 +60,7 @@ def make_digit_pipeline(preset="balanced", *, n_estimators=None, **classifier_pa
         :class:`DigitEnsembleClassifier`; None is one network without it.
     **classifier_params
         Parameters of :class:`DigitCNNClassifier`; they go before those of the preset. With
-        `n_estimators`, `random_state` and `verbose` are those of the ensemble.
+        `n_estimators`, `memory`, `n_jobs`, `random_state` and `verbose` are those of the ensemble.
 
     Returns
     -------

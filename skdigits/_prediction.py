@@ -50,10 +50,11 @@ class _Forward:
                 )
         # As an operation of its own: calling the function would check each weight in Python, which
         # takes a third of the time of one image.
+        function = self.traced[len(images)]
         return tf.raw_ops.StatefulPartitionedCall(
-            args=[*weights, tf.constant(images)],
+            args=[*weights, tf.constant(images), *function.captured_inputs],
             Tout=[tf.float32],
-            f=self.traced[len(images)],
+            f=function,
         )[0].numpy()
 
     def _forward(self, weights, images):
@@ -78,6 +79,7 @@ def _compiled_forward(*key):
             _forwards[key] = _Forward(*key)
             while len(_forwards) > MAX_KEPT:
                 _forwards.popitem(last=False)
+        _forwards.move_to_end(key)
         return _forwards[key]
 
 
@@ -124,13 +126,16 @@ _predictors: WeakKeyDictionary = WeakKeyDictionary()
 
 
 def _kept_predictor(owner, members, n_threads, *options):
-    """The predictor of `owner`, made anew when its weights or the options are others."""
-    kept = _predictors.setdefault(owner, {})
-    weights = [weights for _, weights in members]
-    if options not in kept or not _are_same(kept[options][0], weights):
+    """The predictor of `owner`, made anew when its weights are other arrays than before."""
+    weights = [weight for _, weights in members for weight in weights]
+    kept = _predictors.get(owner)
+    if kept is None or not _are_same(kept[0], weights):
+        kept = _predictors[owner] = weights, {}
+    predictor = kept[1].get(options)
+    if predictor is None:
         limit_threads(n_threads)
-        kept[options] = weights, Predictor(members, *options)
-    return kept[options][1]
+        predictor = kept[1][options] = Predictor(members, *options)
+    return predictor
 
 
 def _are_same(before, now):

@@ -183,8 +183,8 @@ class DigitReader:
             )
         if min_confidence is None:
             last = pipeline[-1] if hasattr(pipeline, "steps") else pipeline
-            min_confidence = min(1.0, getattr(last, "threshold_", 0.5))
-        if not 0 <= min_confidence <= 1:
+            min_confidence = getattr(last, "threshold_", 0.5)
+        elif not 0 <= min_confidence <= 1:
             raise ValueError(f"min_confidence is a probability, 0 to 1; got {min_confidence}.")
         self.pipeline = pipeline
         self.normalizer = DigitNormalizer() if normalizer is None else normalizer

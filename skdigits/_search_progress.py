@@ -2,10 +2,11 @@
 
 import threading
 from collections import defaultdict
+from uuid import uuid4
 
 from tqdm.auto import tqdm
 
-from skdigits._search_results import fold_score, read_record
+from skdigits._search_results import SUFFIX, fold_score, read_record
 
 
 class ProgressLine:
@@ -37,7 +38,7 @@ class ProgressLine:
         )
 
     def __enter__(self):
-        mark = self.folder / ".started"
+        mark = self.folder / f".started-{uuid4().hex}"
         mark.touch()  # the clock of the disk, which is not that of this machine
         self.start = mark.stat().st_mtime_ns
         mark.unlink()
@@ -62,7 +63,7 @@ class ProgressLine:
             self._take_in_new()
 
     def _take_in_new(self):
-        files = [(path.stat().st_mtime_ns, path) for path in self.folder.glob("*.json")]
+        files = [(path.stat().st_mtime_ns, path) for path in self.folder.glob(f"*{SUFFIX}")]
         for when, path in sorted(files):
             if when >= self.start and path not in self.seen:
                 self._add(read_record(path))

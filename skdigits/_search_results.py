@@ -19,6 +19,7 @@ from sklearn.utils import get_tags
 from skdigits import __version__
 from skdigits._atomic import replacing
 
+SUFFIX = ".fit.json"
 _THIS_PROCESS = uuid4().hex
 _NO_MATTER = ("n_threads", "verbose")  # for what a fit learns, but for the last bits
 
@@ -77,7 +78,7 @@ class RecordedFit(StandIn):
         anonymous.set_params(**dict.fromkeys(parameters_called(anonymous, *_NO_MATTER)))
         self.rows = joblib.hash([X, y])
         self.path = self.folder / f"{joblib.hash([__version__, anonymous, self.rows, fit_params])}"
-        self.path = self.path.with_suffix(".json")
+        self.path = self.path.with_suffix(SUFFIX)
         self.training = X, y, fit_params
         self.is_trained = False
         self.record = read_record(self.path)
@@ -172,9 +173,15 @@ def write_record(path, record):
             file.write(json.dumps(_plain(record), indent=1).encode())
 
 
+def _test_scores(record):
+    """Those of the test fold; of a fold that tests on its training rows, all."""
+    scores = record["scores"]
+    return [v for k, v in scores.items() if k.startswith("test")] or list(scores.values())
+
+
 def fold_score(record, metric=None):
     """The score on the test fold, or None; `metric` chooses among several, else the first."""
-    scores = [score for key, score in record["scores"].items() if key.startswith("test")]
+    scores = _test_scores(record)
     if not scores:
         return None
     score = scores[-1]
@@ -207,10 +214,9 @@ def read_results(folder):
     if not folder.is_dir():
         raise FileNotFoundError(f"There is no folder {folder}; give the `results` of a search.")
     lines = []
-    for path in sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns):
+    for path in sorted(folder.glob(f"*{SUFFIX}"), key=lambda path: path.stat().st_mtime_ns):
         record = read_record(path)
-        scores = {k: v for k, v in record["scores"].items() if k.startswith("test")}
-        for score in list(scores.values())[-1:]:
+        for score in _test_scores(record)[-1:]:
             named = {f"score_{k}": v for k, v in score.items()} if isinstance(score, dict) else {}
             rest = {name: record[name] for name in ("fit_seconds", "n_rows", "n_threads")}
             lines.append(record["params"] | (named or {"score": score}) | rest)

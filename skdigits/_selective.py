@@ -8,6 +8,8 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.frozen import FrozenEstimator
+from sklearn.metrics import accuracy_score
+from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.metaestimators import available_if
@@ -19,6 +21,8 @@ from skdigits._images import flatten_images
 from skdigits._random import draw_seeds
 from skdigits._training_rows import group_equal_rows, hold_out
 from skdigits.exceptions import SelectionWarning
+
+_FLOOR = 1e-3  # stands for a probability of exactly 0
 
 
 class SelectiveClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
@@ -168,7 +172,8 @@ class SelectiveClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             is_held_out = self._hold_out(X, y, used, seeds["split"])
 
         def fit_on(rows):
-            weights = {} if sample_weight is None else {"sample_weight": weight[rows]}
+            step = f"{estimator.steps[-1][0]}__" if isinstance(estimator, Pipeline) else ""
+            weights = {} if sample_weight is None else {f"{step}sample_weight": weight[rows]}
             return clone(estimator).fit(X[rows], y[rows], **weights)
 
         rest, held_out = used[~is_held_out], used[is_held_out]
@@ -264,6 +269,25 @@ class SelectiveClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         X = validate_data(self, flatten_images(X), reset=False, dtype="numeric")
         return log_softmax(_log_proba(self.estimator_, X) / self.temperature_, axis=1)
 
+    def score(self, X, y, sample_weight=None):
+        """Accuracy of the most probable classes, whether accepted or not.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
+            Pictures.
+        y : array-like of shape (n_samples,)
+            True labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        accuracy : float
+        """
+        labels = self.classes_[self.predict_proba(X).argmax(axis=1)]
+        return accuracy_score(y, labels, sample_weight=sample_weight)
+
     def accepts(self, X):
         """Whether each picture is a digit, and the answer sure enough for `target_error`.
 
@@ -312,9 +336,17 @@ class SelectiveClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
 
 def _log_proba(estimator, X):
+    """Logarithms of the estimator's probabilities, without infinities.
+
+    A forest of few trees is never at a loss for a 0, which no temperature could mend.
+    """
     if hasattr(estimator, "predict_log_proba"):
-        return estimator.predict_log_proba(X)
-    return np.log(np.clip(estimator.predict_proba(X), np.finfo(float).tiny, None))
+        with np.errstate(divide="ignore"):
+            log_proba = estimator.predict_log_proba(X)
+    else:
+        with np.errstate(divide="ignore"):
+            log_proba = np.log(estimator.predict_proba(X))
+    return np.where(np.isneginf(log_proba), np.log(_FLOOR), log_proba)
 
 
 def _find_temperature(log_proba, codes, weight):

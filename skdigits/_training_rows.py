@@ -92,7 +92,7 @@ def hold_out(codes, fraction, seed):
     codes : ndarray of shape (n_samples,)
         Classes of the rows.
     fraction : float
-        Share to hold out, at least one row of each class; 0 holds out none.
+        Share to hold out, at least as many rows as classes; 0 holds out none.
     seed : int
 
     Returns

@@ -180,7 +180,10 @@ def _with_fixed_draws(search, y):
     """A copy that draws the same candidates and folds however often it is cloned and fitted."""
     copied = copy(search)
     is_classifier = get_tags(search.estimator).estimator_type == "classifier"
-    copied.set_params(cv=check_cv(search.cv, y, classifier=is_classifier))
+    cv = copy(check_cv(search.cv, y, classifier=is_classifier))
+    if getattr(cv, "random_state", 0) is None and getattr(cv, "shuffle", True):
+        cv.random_state = int(np.random.default_rng().integers(2**31))
+    copied.set_params(cv=cv)
     if search.get_params(deep=False).get("random_state", 0) is None:
         copied.set_params(random_state=int(np.random.default_rng().integers(2**31)))
     return copied
@@ -237,6 +240,8 @@ def _hand_over(fitted, search, scorer):
         fitted.best_estimator_ = fitted.best_estimator_.trained()
         if hasattr(fitted.best_estimator_, "feature_names_in_"):
             fitted.feature_names_in_ = fitted.best_estimator_.feature_names_in_
-    fitted.scorer_ = scorer
+    fitted.scorer_ = getattr(scorer, "_scorers", scorer)
     params = fitted.get_params(deep=False)
+    for name in [name for name in vars(search) if name.endswith("_")]:  # of an earlier fit
+        delattr(search, name)
     vars(search).update({k: v for k, v in vars(fitted).items() if k not in params})

@@ -62,6 +62,43 @@ def test_a_fit_that_failed_leaves_it_unfitted(small_digits):
         clf.predict(X)
 
 
+def test_a_fit_that_was_cut_off_is_not_half_of_two(fitted, small_digits):
+    X, y = small_digits
+    clf = copy.deepcopy(fitted).set_params(callbacks=[Interrupting])
+    with pytest.raises(KeyboardInterrupt):
+        clf.fit(X[y < 2], y[y < 2])
+    with pytest.raises(NotFittedError):
+        clf.predict(X)
+
+
+class Interrupting(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        raise KeyboardInterrupt
+
+
+def test_other_weights_give_other_answers(fitted, small_digits):
+    X, _ = small_digits
+    clf = copy.deepcopy(fitted)
+    before = clf.predict_proba(X)
+    clf.weights_[-1] = clf.weights_[-1] + np.linspace(0, 3, 10, dtype=np.float32)
+    assert np.abs(clf.predict_proba(X) - before).max() > 0.01
+
+
+def with_constant(image_shape, n_classes):
+    """A network that holds an array which is no weight."""
+    inputs = keras.Input((*image_shape, 1))
+    mean = np.linspace(0, 1, np.prod(image_shape), dtype=np.float32).reshape(*image_shape, 1)
+    x = keras.layers.Flatten()(inputs - keras.ops.convert_to_tensor(mean))
+    return keras.Model(inputs, keras.layers.Dense(n_classes)(x))
+
+
+def test_a_network_may_hold_constants(small_digits):
+    X, y = small_digits
+    clf = quick(architecture=with_constant, novelty=True, epochs=1).fit(X, y)
+    assert clf.predict_proba(X).shape == (300, 10)
+    assert np.isfinite(clf.score_samples(X)).all()
+
+
 def test_classic_is_the_well_known_network():
     X = np.zeros((20, 784), np.float32)
     X[:, ::2] = np.linspace(0, 1, 20)[:, None]

@@ -85,6 +85,10 @@ def test_a_fit_that_was_cut_off_trains_nothing_twice(small_digits, tmp_path, mon
         ensemble.predict(X)
     ensemble.set_params(verbose=1).fit(X, y)
     assert len(trained) == len(set(trained)) == 3
+    ensemble.set_params(estimator__tta=2, estimator__n_threads=1).fit(X, y)
+    assert len(trained) == 3, "views and threads are no reason to train again"
+    assert [m.tta for m in ensemble.estimators_] == [2, 2, 2]
+    ensemble.set_params(estimator__tta=0, estimator__n_threads=None).fit(X, y)
     monkeypatch.undo()
     undisturbed = clone(ensemble).set_params(memory=None, verbose=0).fit(X, y)
     np.testing.assert_array_equal(ensemble.predict_proba(X), undisturbed.predict_proba(X))

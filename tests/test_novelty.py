@@ -1,10 +1,15 @@
 """What looks like a digit, and what does not."""
 
+import copy
+
 import joblib
+import keras
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image, ImageDraw
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.metrics import roc_auc_score
 
 from skdigits import (
@@ -90,12 +95,45 @@ def test_few_rows_and_columns(n_rows):
     assert np.isfinite(clf.score_samples(X)).all()
 
 
+def test_one_row_of_each_class():
+    X = np.random.default_rng(0).random((10, 64))
+    clf = DigitCNNClassifier(epochs=1, novelty=True, random_state=0).fit(X, np.arange(10))
+    assert np.isfinite(clf.score_samples(X)).all()
+
+
+def test_what_digits_look_like_is_not_learned_from_a_few(fitted, digits):
+    X, y = digits
+    clf = copy.deepcopy(fitted).set_params(learning_rate=1e-4)
+    only = np.flatnonzero(y == 3)[:16]
+    clf.partial_fit(X[only], y[only])
+    assert (clf.score_samples(X[1500:]) >= 0).mean() > 0.9
+    refitted = copy.deepcopy(fitted).set_params(novelty=False).fit(X[:200], y[:200])
+    assert not hasattr(refitted.set_params(novelty=True), "digits_")
+    with pytest.raises(NotFittedError):
+        refitted.score_samples(X)
+
+
+def test_the_users_keras_settings_do_not_matter(digits):
+    X, y = digits
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        clf = DigitCNNClassifier(epochs=1, novelty=True, random_state=0).fit(X[:200], y[:200])
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert np.isfinite(clf.score_samples(X)).all()
+
+
 def test_an_ensemble_scores_by_its_members(digits, strange):
     X, y = digits
     member = DigitCNNClassifier(epochs=2, novelty=True)
     ensemble = DigitEnsembleClassifier(member, n_estimators=2, random_state=0).fit(X[:800], y[:800])
     mean = np.mean([m.score_samples(strange) for m in ensemble.estimators_], axis=0)
     np.testing.assert_allclose(ensemble.score_samples(strange), mean)
+    named = pd.DataFrame(X[:200]).add_prefix("pixel")
+    ensemble.fit(named, y[:200])
+    assert len(ensemble.score_samples(named)) == 200
+    with pytest.raises(ValueError, match="feature names"):
+        ensemble.score_samples(named[named.columns[::-1]])
 
 
 def test_what_is_no_digit_is_rejected(fitted, digits, strange):

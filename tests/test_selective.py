@@ -5,10 +5,13 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skdigits import DigitCNNClassifier, SelectiveClassifier, make_digit_pipeline
 from skdigits.evaluation import expected_calibration_error
@@ -173,6 +176,32 @@ def test_grid_search_by_name(small_digits):
     }
     search = GridSearchCV(selective, grid, cv=2, scoring="neg_log_loss").fit(X, y)
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
+def test_weights_reach_the_end_of_a_pipeline(small_digits):
+    X, y = small_digits
+    pipeline = make_pipeline(StandardScaler(), LogisticRegression())
+    weight = np.where(y == 3, 5.0, 1.0)
+    weighted = SelectiveClassifier(pipeline, random_state=0).fit(X, y, sample_weight=weight)
+    plain = SelectiveClassifier(pipeline, random_state=0).fit(X, y)
+    assert (weighted.predict_proba(X) - plain.predict_proba(X))[:, 3].mean() > 0
+
+
+def test_probabilities_of_zero_do_not_decide_the_temperature(small_digits):
+    X, y = small_digits
+    forest = RandomForestClassifier(5, random_state=0)
+    selective = SelectiveClassifier(forest, validation_fraction=0.4, random_state=0).fit(X, y)
+    assert 0.3 < selective.temperature_ < 5
+    assert np.isfinite(selective.predict_log_proba(X)).all()
+
+
+def test_score_is_of_all_answers(coins):
+    X, y = coins
+    selective = SelectiveClassifier(
+        TooSure(), target_error=0.01, reject_label="?", random_state=0
+    ).fit(X, y)
+    labels = selective.classes_[selective.predict_proba(X).argmax(axis=1)]
+    assert selective.score(X, y) == np.mean(labels == y)
 
 
 def test_any_classifier_will_do(small_digits):

@@ -416,3 +416,17 @@ def test_augmentation_tta_temperature_and_rejection_are_searched_by_name(small_d
     assert np.isfinite(scores).all()
     assert len(np.unique(scores[:4])) == 4
     assert scores[4] != scores[6]  # one temperature, and none
+
+
+def test_folds_that_test_on_their_training_rows_and_foreign_files(tmp_path):
+    X, y = load_digits(return_X_y=True)
+    X, y = X[:300], y[:300]
+    (tmp_path / "notes.json").write_text("{}")
+    everything = np.arange(len(X))
+    search = GridSearchCV(
+        DecisionTreeClassifier(random_state=0), GRID, cv=[(everything, everything)]
+    )
+    fit_search(search, X, y, results=tmp_path)
+    assert read_results(tmp_path)["score"].between(0.8, 1).all()
+    fit_search(search.set_params(refit=False), X, y, results=tmp_path)
+    assert not hasattr(search, "best_estimator_")

@@ -36,7 +36,9 @@ def profile(pipeline, X, y):
         for line in plane.lines:
             for event in line.events:
                 name = plane.event_metadata[event.metadata_id].name
-                operation = name.partition(":")[2].split("#")[0]  # after the node's own name
+                operation = (
+                    name.partition(":")[2].split("#")[0].strip()
+                )  # after the node's own name
                 if operation and "::" not in name and not operation.startswith(_FRAMES):
                     milliseconds[operation] += event.duration_ps / 1e9
     return milliseconds
