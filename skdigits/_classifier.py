@@ -8,7 +8,6 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
 from sklearn.utils.validation import (
     _check_sample_weight,
@@ -18,14 +17,14 @@ from sklearn.utils.validation import (
 
 from skdigits._architectures import ARCHITECTURES
 from skdigits._images import as_images, find_image_shape, flatten_images
-from skdigits._novelty import DISTORTION, MAX_ROWS, learn_digits, score_digits
+from skdigits._novelty import MAX_ROWS, NoveltyMixin
 from skdigits._predicting import NetworksMixin
 from skdigits._random import draw_seeds
 from skdigits._schedules import SCHEDULES
 from skdigits._training_rows import canonical_rows, hold_out, weigh_classes
 
 
-class DigitCNNClassifier(NetworksMixin, BaseEstimator):
+class DigitCNNClassifier(NoveltyMixin, NetworksMixin, BaseEstimator):
     """Convolutional network for small pictures of digits.
 
     A compact Keras network with augmentation, trained through SciKeras, that behaves as any other
@@ -331,36 +330,6 @@ class DigitCNNClassifier(NetworksMixin, BaseEstimator):
         self._train(X, codes, sample_weight, getattr(self, "weights_", None), is_partial=True)
         return self
 
-    @available_if(lambda self: self.novelty)
-    def score_samples(self, X):
-        """How much pictures look like digits at all, with `novelty`.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
-            Pictures scaled as in `fit`.
-
-        Returns
-        -------
-        score : ndarray of shape (n_samples,)
-            High for digits like those of `fit`; below 0 for about one in a thousand of them, and
-            for most letters, scribbles and blanks.
-        """
-        check_is_fitted(self)
-        X = validate_data(self, flatten_images(X), reset=False, dtype="numeric")
-        return self._score_rows(X, self.n_threads)
-
-    def _score_rows(self, X, n_threads):
-        check_is_fitted(self, "digits_")
-        return score_digits(self.digits_, *self._activations(X, n_threads))
-
-    def _activations(self, X, n_threads):
-        from skdigits._networks import NetworkSpec
-        from skdigits._prediction import predict_activations
-
-        member = NetworkSpec(**self.network_), self.weights_
-        return predict_activations(self, member, X, n_threads=n_threads)
-
     @property
     def model_(self):
         """A new `keras.Model` with the fitted weights."""
@@ -462,15 +431,6 @@ class DigitCNNClassifier(NetworksMixin, BaseEstimator):
         if self.novelty and not (goes_on and hasattr(self, "digits_")):
             shown = np.flatnonzero(~is_held_out)[:MAX_ROWS]
             self._learn_digits(X[rows[shown]], codes[shown])
-
-    def _learn_digits(self, X, codes):
-        from skdigits._augmentation import distort_rows
-        from skdigits._networks import plain_keras
-
-        with plain_keras():
-            distorted = distort_rows(X, self.network_["image_shape"], **DISTORTION)
-        activations = [self._activations(rows, self.n_threads) for rows in (X, distorted)]
-        self.digits_ = learn_digits(*activations, codes)
 
     def _fraction_to_hold_out(self):
         fraction = self.validation_fraction

@@ -11,6 +11,10 @@ import numpy as np
 from scipy.special import logsumexp
 from sklearn.covariance import LedoitWolf
 from sklearn.decomposition import PCA
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skdigits._images import flatten_images
 
 MAX_ROWS = 12_000  # more rows changed nothing
 N_COMPONENTS = 32
@@ -110,3 +114,46 @@ def _parts(learned, logits, features):
         for mean, whitener in zip(learned["means"], learned["whiteners"], strict=True)
     ]
     return np.stack([-np.min(distances, axis=0), logsumexp(logits.astype(float), axis=1)])
+
+
+class NoveltyMixin:
+    """`score_samples` of a classifier with the parameter `novelty` and one fitted network."""
+
+    @available_if(lambda self: self.novelty)
+    def score_samples(self, X):
+        """How much pictures look like digits at all, with `novelty`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
+            Pictures scaled as in `fit`.
+
+        Returns
+        -------
+        score : ndarray of shape (n_samples,)
+            High for digits like those of `fit`. Below 0, which is a cautious limit, lie about one
+            in six hundred digits, blanks, half of all scribbles and a third of letters.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, flatten_images(X), reset=False, dtype="numeric")
+        return self._score_rows(X, self.n_threads)
+
+    def _score_rows(self, X, n_threads):
+        check_is_fitted(self, "digits_")
+        return score_digits(self.digits_, *self._activations(X, n_threads))
+
+    def _activations(self, X, n_threads):
+        from skdigits._networks import NetworkSpec
+        from skdigits._prediction import predict_activations
+
+        member = NetworkSpec(**self.network_), self.weights_
+        return predict_activations(self, member, X, n_threads=n_threads)
+
+    def _learn_digits(self, X, codes):
+        from skdigits._augmentation import distort_rows
+        from skdigits._networks import plain_keras
+
+        with plain_keras():
+            distorted = distort_rows(X, self.network_["image_shape"], **DISTORTION)
+        activations = [self._activations(rows, self.n_threads) for rows in (X, distorted)]
+        self.digits_ = learn_digits(*activations, codes)

@@ -66,7 +66,7 @@ def score_fold(members, y_true, views):
 
 
 def main():
-    parser = make_parser(__doc__.split("\n")[2], "example: --members fast=3 --run 0")
+    parser = make_parser(__doc__.split("\n")[1], "example: --members fast=3 --run 0")
     parser.add_argument("--data", metavar="DIR", help="folder with train.csv")
     parser.add_argument(
         "--members", nargs="+", type=parse_members, default=[("balanced", 5)], metavar="PRESET=N"

@@ -31,7 +31,7 @@ print(json.dumps([taken, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 10
 
 
 def main():
-    parser = make_parser(__doc__.split("\n")[2], "example: --repeats 3")
+    parser = make_parser(__doc__.split("\n")[1], "example: --repeats 3")
     parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()
     results = {}

@@ -62,7 +62,7 @@ def turned(image):
 
 
 def main():
-    parser = make_parser(__doc__.split("\n")[2], "example: --digits 100")
+    parser = make_parser(__doc__.split("\n")[1], "example: --digits 100")
     parser.add_argument("--data", metavar="DIR", help="folder with train.csv")
     parser.add_argument("--model", help="a saved pipeline (default: the shipped one)")
     parser.add_argument("--digits", type=int, default=1000)

@@ -40,7 +40,7 @@ def bare_network(clf, n_rows):
 
 
 def main():
-    parser = make_parser(__doc__.split("\n")[2], "example: --rows 5000 --rounds 3")
+    parser = make_parser(__doc__.split("\n")[1], "example: --rows 5000 --rounds 3")
     parser.add_argument("--data", metavar="DIR", help="folder with train.csv")
     parser.add_argument("--rows", type=int, default=20000)
     parser.add_argument("--epochs", type=int, default=2)

@@ -60,7 +60,7 @@ def time_in_turn(ways, X, n_rounds):
 
 
 def main():
-    parser = make_parser(__doc__.split("\n")[2], "example: --calls 50 --rows 5000")
+    parser = make_parser(__doc__.split("\n")[1], "example: --calls 50 --rows 5000")
     parser.add_argument("--data", metavar="DIR", help="folder with train.csv")
     parser.add_argument("--calls", type=int, default=200, help="calls with one row")
     parser.add_argument("--rows", type=int, default=28000, help="rows of the large call")

@@ -45,7 +45,7 @@ def profile(pipeline, X, y):
 
 
 def main():
-    parser = make_parser(__doc__.split("\n")[2], "example: --preset accurate --rows 3200")
+    parser = make_parser(__doc__.split("\n")[1], "example: --preset accurate --rows 3200")
     parser.add_argument("--data", metavar="DIR", help="folder with train.csv")
     parser.add_argument("--preset", choices=PRESETS, default="balanced")
     parser.add_argument("--rows", type=int, default=6400)

@@ -45,7 +45,7 @@ def measure(folder, n_rows, n_threads, predict_rows):
 
 
 def main():
-    parser = make_parser(__doc__.split("\n")[2], "example: --rows 1000 --threads 1")
+    parser = make_parser(__doc__.split("\n")[1], "example: --rows 1000 --threads 1")
     parser.add_argument("--data", metavar="DIR", help="folder with train.csv")
     parser.add_argument("--rows", type=int, nargs="+", default=[1000, 5000, 20000, 42000])
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])

@@ -89,7 +89,7 @@ def summarize(preset, results, target):
 
 
 def main():
-    parser = make_parser(__doc__.split("\n")[2], "example: --presets fast classic --seeds 1")
+    parser = make_parser(__doc__.split("\n")[1], "example: --presets fast classic --seeds 1")
     parser.add_argument("--data", metavar="DIR", help="folder with train.csv")
     parser.add_argument("--presets", nargs="+", choices=PRESETS, default=["balanced", "classic"])
     parser.add_argument("--seeds", type=int, default=3, help="fits of each preset")

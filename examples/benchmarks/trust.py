@@ -64,7 +64,7 @@ def score_pictures(selective, folder):
 
 
 def main():
-    parser = make_parser(__doc__.split("\n")[2], "example: --preset fast --seeds 1")
+    parser = make_parser(__doc__.split("\n")[1], "example: --preset fast --seeds 1")
     parser.add_argument("--data", metavar="DIR", help="folder with train.csv")
     parser.add_argument("--pictures", metavar="DIR", type=Path, help="single/ and not_digits/")
     parser.add_argument("--preset", default="balanced")
