@@ -85,8 +85,9 @@ class SelectiveClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     Notes
     -----
-    The threshold is the lowest at which one mistake more than was seen would still be within
-    `target_error`; so it takes about ``1 / target_error`` held-out rows to accept anything.
+    The threshold is the lowest at which the accepted held-out rows are wrong no more often than
+    `target_error`, and at least ``1 / target_error`` of them are accepted: fewer could not show it.
+    On other rows the error scatters around the one wanted.
 
     References
     ----------
@@ -361,12 +362,13 @@ def _find_temperature(log_proba, codes, weight):
 
 
 def _find_threshold(confidence, is_wrong, weight, target_error):
-    """The lowest confidence that keeps the error within the target, were there one mistake more."""
+    """The lowest confidence that keeps the error within the target, and has rows to show it."""
     order = np.argsort(-confidence, kind="stable")
     confidence = confidence[order]
     n_accepted, n_wrong = np.cumsum(weight[order]), np.cumsum((weight * is_wrong)[order])
     is_last = np.append(np.diff(confidence) < 0, True)  # rows of equal confidence go together
-    fits = np.flatnonzero(is_last & ((n_wrong + 1) / (n_accepted + 1) <= target_error))
+    is_shown = np.arange(1, len(order) + 1) >= 1 / target_error
+    fits = np.flatnonzero(is_last & is_shown & (n_wrong <= target_error * n_accepted))
     if len(fits):
         return float(confidence[fits[-1]])
     warnings.warn(

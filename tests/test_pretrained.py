@@ -25,6 +25,15 @@ def test_is_small_and_has_a_card():
         assert word in card
 
 
+def test_knows_when_to_doubt():
+    pipeline = load_pretrained()
+    X, _ = load_bundled_digits(return_X_y=True)
+    assert 0.3 < pipeline[-1].temperature_ < 1.5
+    assert 0.5 < pipeline[-1].threshold_ < 1
+    assert pipeline.score_samples(np.zeros((1, 784), np.uint8))[0] < 0
+    assert (pipeline.score_samples(X) >= 0).mean() > 0.8
+
+
 def test_reads_the_real_rows(real_data):
     rows = load_competition(real_data, with_test=False)
     X, y = rows.data[:2000], rows.target[:2000]
