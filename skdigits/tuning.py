@@ -10,6 +10,7 @@ Any search of scikit-learn will do; nothing here takes its place::
 import concurrent.futures
 import sys
 import tempfile
+import time
 import warnings
 from contextlib import contextmanager
 from copy import copy
@@ -30,6 +31,7 @@ from skdigits._search_results import RecordedFit, RecordedScorer, read_results
 __all__ = ["SearchCost", "estimate_cost", "fit_search", "read_results", "search_space"]
 
 _MAX_FRUITLESS = 3
+_PATIENCE = 30  # seconds for a lost worker's successor to come
 
 
 def search_space(size="quick", prefix="digitcnnclassifier__"):
@@ -157,7 +159,7 @@ def fit_search(
     prepared = _with_fixed_draws(search, y)
     n_fits = len(rehearse(prepared, y, groups))
     n_splits = prepared.cv.get_n_splits(X, y, groups)
-    share = n_threads or share_threads(joblib.effective_n_jobs(getattr(search, "n_jobs", None)))
+    share = n_threads or share_threads(_count_workers(search))
     with _results_folder(results) as folder:
         scorer = check_scoring(search.estimator, search.scoring)
         recorded = RecordedFit(clone(search.estimator), folder, share)
@@ -216,6 +218,7 @@ def _fit_in_spite_of_losses(prepared, X, y, fit_params, line):
     gives up when a process dies. Both end the search with an error, though most of it is done.
     """
     n_fruitless = 0
+    n_workers = _count_workers(prepared)
     while True:
         n_done = len(line.seen)
         attempt = clone(prepared)
@@ -226,12 +229,20 @@ def _fit_in_spite_of_losses(prepared, X, y, fit_params, line):
             n_fruitless = 0 if len(line.seen) > n_done else n_fruitless + 1
             if n_fruitless == _MAX_FRUITLESS:
                 raise
+            # With but one left joblib would train here, on this process' number of threads.
+            deadline = time.monotonic() + _PATIENCE
+            while _count_workers(prepared) < n_workers and time.monotonic() < deadline:
+                time.sleep(0.2)
             warnings.warn(
                 f"A worker was lost ({type(error).__name__}): the search goes on from "
                 f"{len(line.seen)} results that are done.",
                 RuntimeWarning,
                 stacklevel=3,
             )
+
+
+def _count_workers(search):
+    return joblib.effective_n_jobs(getattr(search, "n_jobs", None))
 
 
 def _hand_over(fitted, search, scorer):
