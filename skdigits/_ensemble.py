@@ -4,7 +4,7 @@ from numbers import Integral
 
 import joblib
 import numpy as np
-from joblib import Parallel, cpu_count, delayed, effective_n_jobs
+from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.metaestimators import available_if
@@ -16,6 +16,7 @@ from skdigits._classifier import DigitCNNClassifier
 from skdigits._images import flatten_images
 from skdigits._predicting import NetworksMixin
 from skdigits._random import draw_seeds
+from skdigits._threads import share_threads
 
 # What does not change a fit, but for its last bits.
 _NO_MATTER = {"tta": 0, "verbose": 0, "n_threads": None}
@@ -197,7 +198,7 @@ class DigitEnsembleClassifier(NetworksMixin, BaseEstimator):
         for i, seed in seeds.items():
             member = clone(prototypes[i % len(prototypes)]).set_params(random_state=seed)
             if member.n_threads is None and n_workers > 1:
-                member.set_params(n_threads=max(1, cpu_count() // n_workers))
+                member.set_params(n_threads=share_threads(n_workers))
             members.append(member)
         return members
 

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skdigits._images import flatten_images
 
-MAX_ROWS = 12_000  # more rows changed nothing
+MAX_ROWS = 12_000  # what the figures in docs/trust.md were measured with
 N_COMPONENTS = 32
 ENERGY_WEIGHT = 0.5
 REFUSED = 0.001  # share of the distorted training rows that score below 0

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.base import clone
 
 from skdigits._search_results import StandIn, parameters_called
+from skdigits._threads import share_threads
 
 # What may differ between fits that share one compiled network, so that it is built but once.
 _NOT_BUILT_IN = (
@@ -63,11 +64,6 @@ def rehearse(search, y, groups=None):
         warnings.simplefilter("ignore")  # what it has to say comes when it runs
         search.fit(np.zeros((len(y), 1)), y, **more)
     return stand_in.asked
-
-
-def share_threads(n_jobs):
-    """CPU threads of TensorFlow in each of so many workers, so that none waits for another."""
-    return max(1, joblib.cpu_count() // n_jobs)
 
 
 @dataclass(frozen=True)

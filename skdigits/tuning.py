@@ -24,9 +24,10 @@ from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.utils import get_tags
 
-from skdigits._search_cost import SearchCost, estimate_cost, rehearse, share_threads
+from skdigits._search_cost import SearchCost, estimate_cost, rehearse
 from skdigits._search_progress import ProgressLine
 from skdigits._search_results import RecordedFit, RecordedScorer, read_results
+from skdigits._threads import share_threads
 
 __all__ = ["SearchCost", "estimate_cost", "fit_search", "read_results", "search_space"]
 
