@@ -96,3 +96,27 @@ def as_images(X, image_shape):
     if missing:
         X = np.pad(X, ((0, 0), (0, missing)))
     return np.asarray(X, dtype=np.float32).reshape(-1, height, width, 1)
+
+
+def rows_like(X, images):
+    """Images as rows in the form of other rows.
+
+    Parameters
+    ----------
+    X : array-like
+        What an estimator takes.
+    images : ndarray of shape (n_images, h, w)
+        Filled up to their shape as by `as_images`.
+
+    Returns
+    -------
+    rows : ndarray or DataFrame of shape (n_images, n_features)
+        With the number of columns of `X`, and their names if it has some.
+    """
+    n_features = int(np.prod(np.shape(X)[1:]))
+    rows = images.reshape(len(images), -1)[:, :n_features]
+    if hasattr(X, "columns"):
+        import pandas as pd
+
+        return pd.DataFrame(rows, columns=X.columns)
+    return rows

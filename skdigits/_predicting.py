@@ -1,4 +1,4 @@
-"""`predict*` of one network or several, shared by the classifier and the ensemble."""
+"""`predict*` of one network or several, and what classifiers share in predicting."""
 
 import numpy as np
 from scipy.special import log_softmax, logsumexp
@@ -7,8 +7,52 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skdigits._images import flatten_images
 
+_FLOOR = 1e-3  # stands for a probability of exactly 0
 
-class NetworksMixin(ClassifierMixin):
+
+def finite_log_proba(estimator, X):
+    """Logarithms of any classifier's probabilities, without infinities.
+
+    A forest of few trees is never at a loss for a 0, which no temperature could mend.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Fitted, with ``predict_proba``.
+    X : array-like of shape (n_samples, n_features)
+
+    Returns
+    -------
+    log_proba : ndarray of shape (n_samples, n_classes)
+    """
+    with np.errstate(divide="ignore"):
+        if hasattr(estimator, "predict_log_proba"):
+            log_proba = np.asarray(estimator.predict_log_proba(X))
+        else:
+            log_proba = np.log(estimator.predict_proba(X))
+    return np.where(np.isneginf(log_proba), np.log(_FLOOR), log_proba)
+
+
+class ProbaFromLogMixin:
+    """`predict_proba` of a classifier that has `predict_log_proba`."""
+
+    def predict_proba(self, X):
+        """Probabilities of the classes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
+            Pictures, as in `fit`.
+
+        Returns
+        -------
+        proba : ndarray of shape (n_samples, n_classes)
+            Columns in the order of `classes_`; rows sum to 1.
+        """
+        return np.exp(self.predict_log_proba(X))
+
+
+class NetworksMixin(ProbaFromLogMixin, ClassifierMixin):
     """A classifier whose probabilities are the mean of those of its networks and their views.
 
     Inheriting classes have `classes_` and the two methods below that raise.
@@ -36,21 +80,6 @@ class NetworksMixin(ClassifierMixin):
         """
         best = self.predict_log_proba(X).argmax(axis=1)
         return self.classes_[best]
-
-    def predict_proba(self, X):
-        """Probabilities of the classes.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
-            Pictures scaled as in `fit`.
-
-        Returns
-        -------
-        proba : ndarray of shape (n_samples, n_classes)
-            Columns in the order of `classes_`; rows sum to 1.
-        """
-        return np.exp(self.predict_log_proba(X))
 
     def predict_log_proba(self, X):
         """Natural logarithms of the probabilities.

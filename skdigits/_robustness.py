@@ -8,7 +8,7 @@ import numpy as np
 
 from skdigits._confidence import bin_confidence, check_answers
 from skdigits._corruptions import CORRUPTIONS
-from skdigits._images import as_images, find_image_shape, flatten_images
+from skdigits._images import as_images, find_image_shape, flatten_images, rows_like
 from skdigits._random import draw_seeds
 
 _N_BINS = 15
@@ -230,15 +230,7 @@ def _corrupt(images, name, corrupt, level, seed):
 
 
 def _to_rows_like(X, images, scale):
-    n_features = int(np.prod(np.shape(X)[1:]))
-    rows = images.reshape(len(images), -1)[:, :n_features]
-    if scale != 255:
-        rows = rows * (scale / 255)
-    if hasattr(X, "columns"):
-        import pandas as pd
-
-        return pd.DataFrame(rows, columns=X.columns)
-    return rows
+    return rows_like(X, images if scale == 255 else images * (scale / 255))
 
 
 def _measure(estimator, X, y):

@@ -18,14 +18,13 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from skdigits._classifier import DigitCNNClassifier
 from skdigits._images import flatten_images
+from skdigits._predicting import ProbaFromLogMixin, finite_log_proba
 from skdigits._random import draw_seeds
 from skdigits._training_rows import group_equal_rows, hold_out
 from skdigits.exceptions import SelectionWarning
 
-_FLOOR = 1e-3  # stands for a probability of exactly 0
 
-
-class SelectiveClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class SelectiveClassifier(ProbaFromLogMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     """Calibrate a classifier's probabilities, and refuse to answer where it is too unsure.
 
     A part of the rows is held out of the fit. On it one temperature is fitted that makes the
@@ -206,7 +205,7 @@ class SelectiveClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
                 f"trained on; it knows {self.classes_.tolist()}. Give more rows of each class."
             )
         codes = np.searchsorted(self.classes_, y)
-        log_proba = _log_proba(fitted, X)
+        log_proba = finite_log_proba(fitted, X)
         self.temperature_ = _find_temperature(log_proba, codes, weight) if self.calibrate else 1.0
         proba = np.exp(log_softmax(log_proba / self.temperature_, axis=1))
         confidence, is_wrong = proba.max(axis=1), proba.argmax(axis=1) != codes
@@ -239,21 +238,6 @@ class SelectiveClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             labels = labels.astype(object)
         return np.where(self._accepts(X, proba), labels, reject)
 
-    def predict_proba(self, X):
-        """Calibrated probabilities of the classes.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
-            Pictures.
-
-        Returns
-        -------
-        proba : ndarray of shape (n_samples, n_classes)
-            Columns in the order of `classes_`; rows sum to 1.
-        """
-        return np.exp(self.predict_log_proba(X))
-
     def predict_log_proba(self, X):
         """Natural logarithms of the calibrated probabilities.
 
@@ -268,7 +252,7 @@ class SelectiveClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = validate_data(self, flatten_images(X), reset=False, dtype="numeric")
-        return log_softmax(_log_proba(self.estimator_, X) / self.temperature_, axis=1)
+        return log_softmax(finite_log_proba(self.estimator_, X) / self.temperature_, axis=1)
 
     def score(self, X, y, sample_weight=None):
         """Accuracy of the most probable classes, whether accepted or not.
@@ -334,20 +318,6 @@ class SelectiveClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         if self.estimator is not None:
             tags.input_tags = get_tags(self.estimator).input_tags
         return tags
-
-
-def _log_proba(estimator, X):
-    """Logarithms of the estimator's probabilities, without infinities.
-
-    A forest of few trees is never at a loss for a 0, which no temperature could mend.
-    """
-    if hasattr(estimator, "predict_log_proba"):
-        with np.errstate(divide="ignore"):
-            log_proba = estimator.predict_log_proba(X)
-    else:
-        with np.errstate(divide="ignore"):
-            log_proba = np.log(estimator.predict_proba(X))
-    return np.where(np.isneginf(log_proba), np.log(_FLOOR), log_proba)
 
 
 def _find_temperature(log_proba, codes, weight):

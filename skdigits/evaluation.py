@@ -4,10 +4,12 @@
   coverage, the most confident errors;
 - :func:`robustness`: the same rows again, moved, turned, blurred and so on;
 - :func:`leakage`: test rows that are in the training set;
-- :func:`repeat_over_seeds`: an accuracy with its spread over seeds and splits.
+- :func:`repeat_over_seeds`: an accuracy with its spread over seeds and splits;
+- :func:`occlusion`: which pixels decided.
 
-They take any scikit-learn classifier, and give objects whose ``str()`` is text and whose
-``to_frame()`` is a pandas DataFrame; ``plot()`` of the first three is a Matplotlib figure.
+They take any scikit-learn classifier. All but the last, which gives an array, give objects whose
+``str()`` is text and whose ``to_frame()`` is a pandas DataFrame; ``plot()`` of the first three is a
+Matplotlib figure.
 """
 
 from skdigits._confidence import (
@@ -17,6 +19,7 @@ from skdigits._confidence import (
 )
 from skdigits._corruptions import CORRUPTIONS
 from skdigits._leakage import LeakageReport, leakage
+from skdigits._occlusion import occlusion
 from skdigits._repeated_seeds import SeedScores, repeat_over_seeds
 from skdigits._report import EvaluationReport, report
 from skdigits._robustness import RobustnessReport, robustness
@@ -29,6 +32,7 @@ __all__ = [
     "SeedScores",
     "expected_calibration_error",
     "leakage",
+    "occlusion",
     "repeat_over_seeds",
     "report",
     "risk_coverage_area",

@@ -8,6 +8,7 @@ import sys
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.contour import ContourSet
 from sklearn.datasets import load_digits
 from sklearn.naive_bayes import GaussianNB
 
@@ -15,11 +16,13 @@ from skdigits import make_digit_pipeline, plotting
 from skdigits.evaluation import (
     expected_calibration_error,
     leakage,
+    occlusion,
     report,
     risk_coverage_area,
     robustness,
 )
 from skdigits.plotting import (
+    AttributionDisplay,
     DigitGalleryDisplay,
     ErrorGalleryDisplay,
     ReliabilityDisplay,
@@ -53,7 +56,7 @@ def test_public_names():
         assert getattr(plotting, name).__doc__
 
 
-@pytest.mark.parametrize("module", ["_errors", "_reliability", "_risk_coverage"])
+@pytest.mark.parametrize("module", ["_attribution", "_errors", "_reliability", "_risk_coverage"])
 def test_docstring_examples(module):
     result = doctest.testmod(importlib.import_module(f"skdigits.plotting.{module}"))
     assert result.attempted > 0
@@ -157,6 +160,50 @@ def test_gallery(n_rows):
     drawn = [ax for ax in display.axes_ if ax.images]
     assert len(drawn) == min(n_rows, 9)
     assert {ax.get_title() for ax in drawn} <= {str(label) for label in y[:n_rows]}
+    draw(display.figure_)
+
+
+def test_gallery_draws_where_it_is_told():
+    X, y = load_digits(return_X_y=True)
+    figure, axes = plt.subplots(1, 2)
+    display = DigitGalleryDisplay.from_data(X, y, n_images=5, random_state=0, ax=axes[1])
+    assert display.ax_ is axes[1]
+    assert display.figure_ is figure
+    assert len(display.axes_) == 5
+    draw(figure)
+
+
+def test_attribution(fitted):
+    clf, X, _ = fitted
+    display = AttributionDisplay.from_estimator(clf, X[:5], n_columns=5)
+    proba = clf.predict_proba(X[:5])
+    assert [ax.get_title() for ax in display.axes_] == [
+        f"{row.argmax()}: {100 * row.max():.1f} %" for row in proba
+    ]
+    np.testing.assert_array_equal(display.attribution, occlusion(clf, X[:5]))
+    drawn = [np.asarray(ax.images[1].get_array()) for ax in display.axes_]
+    np.testing.assert_array_equal(drawn, display.attribution)
+    figure, axes = plt.subplots(1, 2)
+    given = AttributionDisplay.from_estimator(clf, X[:2], labels=[3, 4], ax=axes[0])
+    assert given.ax_ is axes[0]
+    assert given.axes_[1].get_title() == f"4: {100 * proba[1, 4]:.1f} %"
+    draw(figure)
+
+
+def test_attribution_is_read_without_colours():
+    """A solid line round what speaks for the class, a dashed one round what speaks against it."""
+    attribution = np.zeros((1, 6, 6))
+    attribution[0, 1, 1], attribution[0, 4, 4] = 2, -2
+    display = AttributionDisplay(np.zeros((1, 36)), attribution).plot()
+    lines = [c for c in display.axes_[0].collections if isinstance(c, ContourSet)]
+    middles = [line.get_paths()[0].vertices.mean(axis=0).tolist() for line in lines]
+    assert middles == [pytest.approx([1, 1], abs=0.2), pytest.approx([4, 4], abs=0.2)]
+    assert [line.get_linestyle()[0][1] is None for line in lines] == [True, False]
+    draw(display.figure_)
+
+
+def test_attribution_of_nothing():
+    display = AttributionDisplay(np.zeros((2, 36)), np.zeros((2, 6, 6))).plot()
     draw(display.figure_)
 
 

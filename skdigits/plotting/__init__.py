@@ -3,6 +3,7 @@
 Each display keeps what it drew (`ax_` or `axes_`, `figure_`) and works without a screen.
 """
 
+from skdigits.plotting._attribution import AttributionDisplay
 from skdigits.plotting._errors import ErrorGalleryDisplay
 from skdigits.plotting._gallery import DigitGalleryDisplay
 from skdigits.plotting._history import TrainingHistoryDisplay
@@ -10,6 +11,7 @@ from skdigits.plotting._reliability import ReliabilityDisplay
 from skdigits.plotting._risk_coverage import RiskCoverageDisplay
 
 __all__ = [
+    "AttributionDisplay",
     "DigitGalleryDisplay",
     "ErrorGalleryDisplay",
     "ReliabilityDisplay",

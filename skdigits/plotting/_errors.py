@@ -1,12 +1,10 @@
 """`ErrorGalleryDisplay`: the mistakes that a classifier was surest of."""
 
-from math import ceil, sqrt
-
 import numpy as np
 
 from skdigits._confidence import check_answers
-from skdigits._images import as_images, find_image_shape, flatten_images
-from skdigits.plotting._style import new_axes
+from skdigits._images import flatten_images
+from skdigits.plotting._grid import picture_grid
 
 
 class ErrorGalleryDisplay:
@@ -134,31 +132,16 @@ class ErrorGalleryDisplay:
         -------
         display : ErrorGalleryDisplay
         """
-        X = np.asarray(flatten_images(self.X))
-        n_columns = n_columns or max(1, ceil(sqrt(len(X))))
-        n_lines = max(1, ceil(len(X) / n_columns))
-        self.ax_ = new_axes((1.3 * n_columns, 1.7 * n_lines)) if ax is None else ax
+        titles = [
+            f"{true} read as {pred}\n{100 * confidence:.1f} %"
+            for true, pred, confidence in zip(
+                self.y_true, self.y_pred, self.confidence, strict=True
+            )
+        ]
+        self.ax_, self.axes_ = picture_grid(
+            self.X, titles, ax=ax, n_columns=n_columns, image_shape=self.image_shape
+        )
         self.figure_ = self.ax_.figure
-        self.ax_.set_axis_off()
-        width, height = 1 / n_columns, 1 / n_lines
-        self.axes_ = np.empty(len(X), dtype=object)
-        for i in range(len(X)):
-            line, column = divmod(i, n_columns)
-            # The upper part of each cell is left to the two lines of text.
-            place = (column * width, 1 - (line + 1) * height, 0.95 * width, 0.6 * height)
-            self.axes_[i] = self.ax_.inset_axes(place)
-            self._plot_error(i, X[i : i + 1])
-        if not len(X):
+        if not titles:
             self.ax_.text(0.5, 0.5, "no errors", ha="center", va="center")
         return self
-
-    def _plot_error(self, i, row):
-        shape = find_image_shape(row.shape[1], self.image_shape)
-        ax = self.axes_[i]
-        ax.imshow(as_images(row, shape)[0, ..., 0], cmap="gray_r")
-        ax.set(xticks=[], yticks=[])
-        ax.set_title(
-            f"{self.y_true[i]} read as {self.y_pred[i]}\n{100 * self.confidence[i]:.1f} %",
-            fontsize=9,
-            pad=3,
-        )

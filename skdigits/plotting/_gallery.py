@@ -3,8 +3,8 @@
 import numpy as np
 from sklearn.utils import check_random_state
 
-from skdigits._images import as_images, find_image_shape, flatten_images
-from skdigits.plotting._style import pyplot
+from skdigits._images import flatten_images
+from skdigits.plotting._grid import picture_grid
 
 
 class DigitGalleryDisplay:
@@ -21,7 +21,10 @@ class DigitGalleryDisplay:
 
     Attributes
     ----------
-    axes_ : ndarray of matplotlib Axes
+    ax_ : matplotlib Axes
+        The frame of all pictures.
+    axes_ : ndarray of shape (n_samples,) of matplotlib Axes
+        The pictures.
     figure_ : matplotlib Figure
     """
 
@@ -31,7 +34,7 @@ class DigitGalleryDisplay:
         self.image_shape = image_shape
 
     @classmethod
-    def from_data(cls, X, y=None, *, n_images=25, random_state=None, image_shape="auto"):
+    def from_data(cls, X, y=None, *, n_images=25, random_state=None, image_shape="auto", ax=None):
         """Plot a random choice of rows.
 
         Parameters
@@ -46,6 +49,8 @@ class DigitGalleryDisplay:
             Which.
         image_shape : "auto" or (int, int), default="auto"
             Height and width of the pictures.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
 
         Returns
         -------
@@ -55,13 +60,15 @@ class DigitGalleryDisplay:
         rng = check_random_state(random_state)
         chosen = rng.choice(len(X), min(n_images, len(X)), replace=False)
         titles = None if y is None else [str(label) for label in np.asarray(y)[chosen]]
-        return cls(X[chosen], titles=titles, image_shape=image_shape).plot()
+        return cls(X[chosen], titles=titles, image_shape=image_shape).plot(ax=ax)
 
-    def plot(self, *, n_columns=None):
+    def plot(self, *, ax=None, n_columns=None):
         """Draw.
 
         Parameters
         ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
         n_columns : int, default=None
             Pictures in a line; None makes about a square.
 
@@ -69,22 +76,8 @@ class DigitGalleryDisplay:
         -------
         display : DigitGalleryDisplay
         """
-        X = np.asarray(flatten_images(self.X))
-        n_columns = n_columns or int(np.ceil(np.sqrt(len(X))))
-        n_lines = int(np.ceil(len(X) / n_columns))
-        self.figure_, axes = pyplot().subplots(
-            n_lines,
-            n_columns,
-            figsize=(1.2 * n_columns, 1.4 * n_lines),
-            layout="constrained",
-            squeeze=False,
+        self.ax_, self.axes_ = picture_grid(
+            self.X, self.titles, ax=ax, n_columns=n_columns, image_shape=self.image_shape
         )
-        self.axes_ = axes.ravel()
-        shape = find_image_shape(X.shape[1], self.image_shape)
-        for ax in self.axes_:
-            ax.set_axis_off()
-        for i, (ax, image) in enumerate(zip(self.axes_, as_images(X, shape), strict=False)):
-            ax.imshow(image[..., 0], cmap="gray_r")
-            if self.titles is not None:
-                ax.set_title(self.titles[i], fontsize=11)
+        self.figure_ = self.ax_.figure
         return self
