@@ -1,7 +1,7 @@
 """`SelectiveClassifier`: calibrated probabilities, and no answer where the risk is too high."""
 
 import warnings
-from numbers import Real
+from numbers import Integral, Real
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -9,6 +9,7 @@ from scipy.special import log_softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import accuracy_score
+from sklearn.model_selection import StratifiedKFold, check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils._param_validation import HasMethods, Interval
@@ -27,10 +28,11 @@ from skdigits.exceptions import SelectionWarning
 class SelectiveClassifier(ProbaFromLogMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     """Calibrate a classifier's probabilities, and refuse to answer where it is too unsure.
 
-    A part of the rows is held out of the fit. On it one temperature is fitted that makes the
-    probabilities as high as the answers are right, and the least confidence is found at which the
-    accepted answers are wrong as seldom as was asked for. What the estimator knows not to be a
-    digit (``novelty=True`` of :class:`DigitCNNClassifier`) is not accepted either.
+    A part of the rows is held out of the fit, or with `cv` each part in its turn. On these rows one
+    temperature is fitted that makes the probabilities as high as the answers are right, and the
+    least confidence is found at which the accepted answers are wrong as seldom as was asked for.
+    What the estimator knows not to be a digit (``novelty=True`` of :class:`DigitCNNClassifier`) is
+    not accepted either.
 
     Parameters
     ----------
@@ -53,9 +55,14 @@ class SelectiveClassifier(ProbaFromLogMixin, ClassifierMixin, MetaEstimatorMixin
     validation_fraction : float, default=0.1
         Share of the rows held out, stratified.
 
+    cv : int, cross-validation generator or iterable, default=None
+        With a number of folds every row is held out once, in place of `validation_fraction`, and
+        the estimator is trained once more on all of them. Costs ``cv + 1`` fits; many more rows to
+        learn from make temperature and threshold steady.
+
     refit : bool, default=False
         Whether to train once more on all rows when the temperature and the threshold are known;
-        twice the time, for a classifier that has seen everything.
+        twice the time, for a classifier that has seen everything. With `cv` that is always done.
 
     random_state : int, RandomState instance or None, default=None
         Draws the held-out rows, and seeds the default estimator; a given one has a `random_state`
@@ -114,6 +121,7 @@ class SelectiveClassifier(ProbaFromLogMixin, ClassifierMixin, MetaEstimatorMixin
         "target_error": [None, Interval(Real, 0, 1, closed="neither")],
         "reject_label": "no_validation",
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "cv": ["cv_object"],
         "refit": ["boolean"],
         "random_state": ["random_state"],
     }
@@ -126,6 +134,7 @@ class SelectiveClassifier(ProbaFromLogMixin, ClassifierMixin, MetaEstimatorMixin
         target_error=None,
         reject_label=None,
         validation_fraction=0.1,
+        cv=None,
         refit=False,
         random_state=None,
     ):
@@ -134,6 +143,7 @@ class SelectiveClassifier(ProbaFromLogMixin, ClassifierMixin, MetaEstimatorMixin
         self.target_error = target_error
         self.reject_label = reject_label
         self.validation_fraction = validation_fraction
+        self.cv = cv
         self.refit = refit
         self.random_state = random_state
 
@@ -167,52 +177,61 @@ class SelectiveClassifier(ProbaFromLogMixin, ClassifierMixin, MetaEstimatorMixin
             estimator = DigitCNNClassifier(random_state=seeds["fit"])
         used = np.flatnonzero(weight > 0)
         if isinstance(estimator, FrozenEstimator):
-            is_held_out = np.ones(len(used), dtype=bool)
+            folds = [([], used)]
         else:
-            is_held_out = self._hold_out(X, y, used, seeds["split"])
+            folds = self._cut(X, y, used, seeds["split"])
 
         def fit_on(rows):
             step = f"{estimator.steps[-1][0]}__" if isinstance(estimator, Pipeline) else ""
             weights = {} if sample_weight is None else {f"{step}sample_weight": weight[rows]}
             return clone(estimator).fit(X[rows], y[rows], **weights)
 
-        rest, held_out = used[~is_held_out], used[is_held_out]
-        fitted = fit_on(rest) if len(rest) else clone(estimator)
-        self._learn_doubt(fitted, X[held_out], y[held_out], weight[held_out])
-        self.estimator_ = fit_on(used) if self.refit and len(rest) else fitted
+        log_proba = []
+        for rest, held_out in folds:
+            fitted = fit_on(rest) if len(rest) else clone(estimator)
+            _check_known(y[held_out], fitted.classes_)
+            log_proba.append(finite_log_proba(fitted, X[held_out]))
+        self.classes_ = fitted.classes_
+        held_out = np.concatenate([held_out for _, held_out in folds])
+        codes = np.searchsorted(self.classes_, y[held_out])
+        self._learn_doubt(np.concatenate(log_proba), codes, weight[held_out])
+        is_to_refit = len(rest) and (self.refit or self.cv is not None)
+        self.estimator_ = fit_on(used) if is_to_refit else fitted
         return self
 
-    def _hold_out(self, X, y, used, seed):
-        """Which rows are held out: equal ones together, whatever their order and weights."""
-        codes = np.unique(y, return_inverse=True)[1]
+    def _cut(self, X, y, used, seed):
+        """Rows to train on and rows held out, for each fit but the last."""
+        if self.cv is not None and not isinstance(self.cv, Integral):
+            splits = check_cv(self.cv, y, classifier=True).split(X, y)
+            return [tuple(np.intersect1d(rows, used) for rows in split) for split in splits]
+        # Equal rows are held out together, whatever their order and weights.
+        classes, codes = np.unique(y, return_inverse=True)
         group = group_equal_rows(X, codes, used)
         _, first = np.unique(group, return_index=True)
         codes = codes[used[first]]
+        if self.cv is None:
+            held_out = [self._hold_out(codes, seed)]
+        else:
+            held_out = _fold(codes, classes, self.cv, seed)
+        return [(used[~chosen[group]], used[chosen[group]]) for chosen in held_out]
+
+    def _hold_out(self, codes, seed):
         is_held_out = np.bincount(codes)[codes] > 1  # the only row of a class is trained on
         if not is_held_out.any():
             raise ValueError(
                 "Every class has only one row: none can be held out to learn doubt from."
             )
         is_held_out[is_held_out] = hold_out(codes[is_held_out], self.validation_fraction, seed)
-        return is_held_out[group]
+        return is_held_out
 
-    def _learn_doubt(self, fitted, X, y, weight):
-        self.classes_ = fitted.classes_
-        unknown = np.setdiff1d(y, self.classes_)
-        if len(unknown):
-            raise ValueError(
-                f"The held-out rows have labels {unknown.tolist()} that the estimator was not "
-                f"trained on; it knows {self.classes_.tolist()}. Give more rows of each class."
-            )
-        codes = np.searchsorted(self.classes_, y)
-        log_proba = finite_log_proba(fitted, X)
+    def _learn_doubt(self, log_proba, codes, weight):
         self.temperature_ = _find_temperature(log_proba, codes, weight) if self.calibrate else 1.0
         proba = np.exp(log_softmax(log_proba / self.temperature_, axis=1))
         confidence, is_wrong = proba.max(axis=1), proba.argmax(axis=1) != codes
         self.threshold_ = 0.0
         if self.target_error is not None:
             self.threshold_ = _find_threshold(confidence, is_wrong, weight, self.target_error)
-        self.n_held_out_ = len(y)
+        self.n_held_out_ = len(codes)
         self.validation_score_ = float(np.average(~is_wrong, weights=weight))
         self.coverage_ = float(np.average(confidence >= self.threshold_, weights=weight))
 
@@ -313,11 +332,36 @@ class SelectiveClassifier(ProbaFromLogMixin, ClassifierMixin, MetaEstimatorMixin
     def __sklearn_is_fitted__(self):
         return hasattr(self, "estimator_")
 
+    def __setstate__(self, state):
+        # A file may be older than a parameter.
+        super().__setstate__({**type(self)().get_params(deep=False), **state})
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         if self.estimator is not None:
             tags.input_tags = get_tags(self.estimator).input_tags
         return tags
+
+
+def _fold(codes, classes, n_folds, seed):
+    counts = np.bincount(codes)
+    if counts.min() < n_folds:
+        rarest = classes.tolist()[counts.argmin()]
+        raise ValueError(
+            f"Class {rarest!r} has {counts.min()} different rows, fewer than cv={n_folds}: give "
+            "more rows of it, or a lower cv."
+        )
+    folds = StratifiedKFold(n_folds, shuffle=True, random_state=seed).split(codes, codes)
+    return [np.isin(np.arange(len(codes)), held_out) for _, held_out in folds]
+
+
+def _check_known(y, classes):
+    unknown = np.setdiff1d(y, classes)
+    if len(unknown):
+        raise ValueError(
+            f"The held-out rows have labels {unknown.tolist()} that the estimator was not trained "
+            f"on; it knows {classes.tolist()}. Give more rows of each class."
+        )
 
 
 def _find_temperature(log_proba, codes, weight):

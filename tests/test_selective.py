@@ -9,7 +9,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, ShuffleSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -123,7 +123,42 @@ def test_trains_without_the_held_out_rows_and_again_with_them(coins):
     assert again.temperature_ == selective.temperature_
 
 
-def test_copies_of_a_row_are_held_out_together(coins):
+def test_with_cv_each_row_is_held_out_once(coins):
+    X, y = coins
+    asked = []
+
+    class Remembers(TooSure):
+        def fit(self, X, y):
+            self.seen_ = set(X[:, 1])
+            return super().fit(X, y)
+
+        def predict_proba(self, X):
+            assert not self.seen_ & set(X[:, 1])
+            asked.extend(X[:, 1])
+            return super().predict_proba(X)
+
+    selective = SelectiveClassifier(Remembers(3.0), target_error=0.02, cv=4, random_state=0)
+    selective.fit(X, y)
+    assert sorted(asked) == sorted(X[:, 1])
+    assert selective.n_held_out_ == selective.estimator_.n_seen_ == len(X)
+    assert selective.temperature_ == pytest.approx(3, rel=0.05)
+
+
+def test_takes_a_cross_validation_generator(coins):
+    X, y = coins
+    selective = SelectiveClassifier(TooSure(3.0), cv=ShuffleSplit(2, test_size=0.4)).fit(X, y)
+    assert selective.n_held_out_ == 16_000
+    assert selective.estimator_.n_seen_ == 20_000
+
+
+def test_cv_needs_rows_of_each_class_in_each_fold(coins):
+    X, y = coins[0][:100], np.repeat([0, 1], [97, 3])
+    with pytest.raises(ValueError, match=r"Class 1 has 3 different rows, fewer than cv=4"):
+        SelectiveClassifier(TooSure(), cv=4).fit(X, y)
+
+
+@pytest.mark.parametrize("cv", [None, 3])
+def test_copies_of_a_row_are_held_out_together(coins, cv):
     X, y = np.repeat(coins[0][:500], 4, axis=0), np.repeat(coins[1][:500], 4)
 
     class Remembers(TooSure):
@@ -136,7 +171,7 @@ def test_copies_of_a_row_are_held_out_together(coins):
                 assert not self.seen_ & {row.tobytes() for row in X}
             return super().predict_proba(X)
 
-    SelectiveClassifier(Remembers(), random_state=0).fit(X, y)
+    SelectiveClassifier(Remembers(), cv=cv, random_state=0).fit(X, y)
 
 
 def test_a_fitted_estimator_is_taken_as_it_is(coins):

@@ -21,9 +21,10 @@ from skdigits import make_digit_pipeline
 from skdigits.evaluation import expected_calibration_error
 
 
-def fit_and_ask(preset, seed, X, y, X_unseen, views, n_threads):
+def fit_and_ask(preset, epochs, seed, X, y, X_unseen, views, n_threads):
     """CPU seconds of a fit, and probabilities of the unseen rows for each number of views."""
-    pipeline = make_digit_pipeline(preset, random_state=seed, n_threads=n_threads)
+    longer = {"epochs": epochs} if epochs else {}
+    pipeline = make_digit_pipeline(preset, **longer, random_state=seed, n_threads=n_threads)
     with clock() as took:
         pipeline.fit(X, y)
     probabilities = {}
@@ -34,15 +35,16 @@ def fit_and_ask(preset, seed, X, y, X_unseen, views, n_threads):
 
 
 def parse_members(text):
-    preset, _, count = text.partition("=")
-    return preset, int(count or 1)
+    recipe, _, count = text.partition("=")
+    preset, _, epochs = recipe.partition(":")
+    return preset, int(epochs) if epochs else None, int(count or 1)
 
 
 def score_fold(members, y_true, views):
     """Percent right of each member alone and of the mean of each group and of all."""
     groups = defaultdict(list)
-    for preset, cpu_seconds, probabilities in members:
-        groups[preset].append((cpu_seconds, probabilities))
+    for name, cpu_seconds, probabilities in members:
+        groups[name].append((cpu_seconds, probabilities))
     if len(groups) > 1:
         groups["all"] = [member for group in list(groups.values()) for member in group]
     results = []
@@ -69,7 +71,12 @@ def main():
     parser = make_parser(__doc__.split("\n")[1], "example: --members fast=3 --run 0")
     parser.add_argument("--data", metavar="DIR", help="folder with train.csv")
     parser.add_argument(
-        "--members", nargs="+", type=parse_members, default=[("balanced", 5)], metavar="PRESET=N"
+        "--members",
+        nargs="+",
+        type=parse_members,
+        default=[("balanced", None, 5)],
+        metavar="PRESET[:EPOCHS]=N",
+        help="so many networks of a preset, trained for other epochs than its own if given",
     )
     parser.add_argument("--tta", nargs="+", type=int, default=[0, 4, 8], help="views averaged")
     parser.add_argument("--folds", type=int, default=7, help="into how many the rows are cut")
@@ -84,17 +91,16 @@ def main():
     for fold in options.run:
         rest, own = folds[fold]
         members = []
-        for preset, count in options.members:
+        for preset, epochs, count in options.members:
+            name = f"{preset}:{epochs}" if epochs else preset
             for i in range(count):
-                seed = 100 * fold + i
-                members.append(
-                    (
-                        preset,
-                        *ask(preset, seed, X[rest], y[rest], X[own], options.tta, options.threads),
-                    )
+                rows = X[rest], y[rest], X[own]
+                cpu_seconds, probabilities = ask(
+                    preset, epochs, 100 * fold + i, *rows, options.tta, options.threads
                 )
-                right = np.mean(members[-1][2][options.tta[0]].argmax(axis=1) == y[own])
-                print(f"fold {fold}: {preset} {i + 1} of {count}, {right:.3%}", flush=True)
+                members.append((name, cpu_seconds, probabilities))
+                right = np.mean(probabilities[options.tta[0]].argmax(axis=1) == y[own])
+                print(f"fold {fold}: {name} {i + 1} of {count}, {right:.3%}", flush=True)
         results += [r | {"fold": fold} for r in score_fold(members, y[own], options.tta)]
     print(f"\n{len(rest):,} rows trained on, {len(own):,} unseen rows in each fold; accuracy in %")
     print(f"{'members':>14} {'tta':>4} {'one alone':>26} {'together':>26} {'CPU s':>24}")

@@ -70,6 +70,7 @@ def main():
     parser.add_argument("--preset", default="balanced")
     parser.add_argument("--members", type=int, help="networks of an ensemble (default: one)")
     parser.add_argument("--tta", type=int, default=0, help="views averaged")
+    parser.add_argument("--cv", type=int, help="folds to learn doubt from (default: a tenth)")
     parser.add_argument("--target-error", type=float, default=0.001)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--unseen", type=int, default=6000, help="rows to score on, new each seed")
@@ -90,7 +91,7 @@ def main():
             random_state=seed,
         )
         selective = SelectiveClassifier(
-            pipeline, target_error=options.target_error, random_state=seed
+            pipeline, target_error=options.target_error, cv=options.cv, random_state=seed
         ).fit(rest, y_rest)
         results.append({"seed": seed} | score_rows(selective, unseen, y_unseen))
         if options.pictures:
