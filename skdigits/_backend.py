@@ -6,12 +6,14 @@ one compiled network is kept for each specification and set back to fresh weight
 """
 
 import random
+import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
-from skdigits._networks import LOCK, MAX_KEPT, limit_threads, plain_keras
+from skdigits._fork import refuse_if_cut_off
+from skdigits._networks import MAX_KEPT, limit_threads, plain_keras
 from skdigits._prediction import Predictor
 from skdigits._quiet_import import quietly
 from skdigits._random import seeded_globals
@@ -23,6 +25,7 @@ with quietly():
     from scikeras.wrappers import KerasClassifier
 
     from skdigits._augmentation import RandomDistortion, resolve_augmentation
+    from skdigits._checkpoint import Journal, checkpoint_path
     from skdigits._monitor import AugmentationFade, Monitor, ProgressBar, ValidationData
 
 __all__ = ["Objective", "Plan", "TrainableNetwork", "resolve_augmentation", "train"]
@@ -36,6 +39,12 @@ class Objective:
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
     augmentation: tuple | None = None
+
+    @classmethod
+    def of(cls, parameters):
+        """From the parameters of a classifier, as a dict."""
+        own = {field.name: parameters[field.name] for field in fields(cls)}
+        return cls(**own | {"augmentation": resolve_augmentation(own["augmentation"])})
 
 
 @dataclass
@@ -54,7 +63,22 @@ class Plan:
     restore_best: bool = True
     callbacks: tuple = ()
     n_threads: int | None = None
-    verbose: bool = False
+    verbose: int = 0
+    checkpoint_dir: object = None
+
+    @classmethod
+    def of(cls, parameters, seeds):
+        """From the parameters of a classifier, as a dict, and the seeds "init" and "order"."""
+        if parameters["checkpoint_dir"] is not None and parameters["random_state"] is None:
+            raise ValueError(
+                "checkpoint_dir needs a random_state, got None: another fit would draw other "
+                "numbers and never find its checkpoint. Set random_state to an integer."
+            )
+        own = {f.name: parameters[f.name] for f in fields(cls) if f.name in parameters}
+        own["callbacks"] = tuple(own["callbacks"] or ())
+        if not parameters["early_stopping"]:
+            own["n_iter_no_change"] = None
+        return cls(**own, init_seed=seeds["init"], order_seed=seeds["order"])
 
     def count_batches(self, n_rows):
         """Batches in an epoch, of nearly equal size so that no tiny last one disturbs the fit.
@@ -153,6 +177,11 @@ class TrainableNetwork(keras.Model):
             network.optimizer.build(network.trainable_variables)
         return network
 
+    @property
+    def state(self):
+        """All variables that a fit changes."""
+        return [*self.core.variables, self.distortion.generator.state, *self.optimizer.variables]
+
     def reset(self, spec, plan, n_steps, weights=None):
         """Set every variable back, as if the network had just been built with this seed."""
         _initialize(self.core, spec, plan.init_seed)
@@ -170,7 +199,9 @@ class TrainableNetwork(keras.Model):
         """Train on arrays in the plan's own order; SciKeras' other arguments have no say in it."""
         n_batches = self.plan.count_batches(len(x))
         return super().fit(
-            _make_dataset(x, y, sample_weight, n_batches, epochs, self.plan.order_seed),
+            _make_dataset(
+                x, y, sample_weight, n_batches, (initial_epoch, epochs), self.plan.order_seed
+            ),
             steps_per_epoch=n_batches,
             epochs=epochs,
             initial_epoch=initial_epoch,
@@ -181,7 +212,7 @@ class TrainableNetwork(keras.Model):
 
 
 def _make_dataset(X, y, sample_weight, n_batches, epochs, seed):
-    """All epochs one after the other, each in a new order that depends on the seed alone."""
+    """The epochs from one number to another, each in an order that depends on the seed alone."""
     columns = [tf.constant(c) for c in (X, y, sample_weight) if c is not None]
     n_rows = len(X)
 
@@ -195,11 +226,12 @@ def _make_dataset(X, y, sample_weight, n_batches, epochs, seed):
     def take(rows):
         return tuple(tf.gather(column, rows) for column in columns)
 
-    order = tf.data.Dataset.range(epochs, output_type=tf.int32).flat_map(one_epoch)
+    order = tf.data.Dataset.range(*epochs, output_type=tf.int32).flat_map(one_epoch)
     return order.map(take).prefetch(2)
 
 
 _networks: OrderedDict = OrderedDict()
+_one_fit = threading.RLock()  # the kept networks are shared: one fit at a time in a process
 
 
 def _kept_network(spec, objective):
@@ -222,6 +254,7 @@ class TrainingResult:
     history: dict
     n_epochs: int
     best_epoch: int
+    journal: Journal
 
 
 def train(spec, objective, plan, training, validation=None, *, weights=None):
@@ -241,7 +274,14 @@ def train(spec, objective, plan, training, validation=None, *, weights=None):
     Returns
     -------
     result : TrainingResult
+        Its checkpoint, where ``plan.checkpoint_dir`` asked for one, is the caller's to remove.
     """
+    refuse_if_cut_off()
+    path = None
+    if plan.checkpoint_dir is not None:
+        path = checkpoint_path(
+            plan.checkpoint_dir, spec, objective, plan, training, validation, weights
+        )
     limit_threads(plan.n_threads)
     X, codes, sample_weight = training
     one_hot = np.eye(spec.n_classes, dtype=np.float32)[codes]
@@ -252,21 +292,28 @@ def train(spec, objective, plan, training, validation=None, *, weights=None):
             *validation, lambda w, images: Predictor([(spec, w)]).logits(images)[0]
         )
     monitor = Monitor(validation, plan.n_iter_no_change)
+    journal = Journal(monitor, path)
     callbacks = [monitor, AugmentationFade(), *(make() for make in plan.callbacks)]
     if plan.verbose:
         callbacks.append(ProgressBar())
-    with LOCK:
+    with _one_fit:
         network = _kept_network(spec, objective)
         network.reset(spec, plan, plan.epochs * plan.count_batches(len(X)), weights)
+        journal.go_on(network)
         wrapper = KerasClassifier(
-            model=lambda: network, epochs=plan.epochs, callbacks=callbacks, verbose=0
+            model=lambda: network,
+            epochs=plan.epochs - monitor.n_epochs,
+            callbacks=[*callbacks, journal],
+            verbose=0,
         )
-        wrapper.fit(X, one_hot, sample_weight=sample_weight)
+        if not journal.is_over:
+            wrapper.fit(X, one_hot, sample_weight=sample_weight, initial_epoch=monitor.n_epochs)
         last_weights = network.core.get_weights()
     is_best_kept = plan.restore_best and monitor.best_weights is not None
     return TrainingResult(
         weights=monitor.best_weights if is_best_kept else last_weights,
-        history={name: [float(v) for v in values] for name, values in wrapper.history_.items()},
+        history=journal.history,
         n_epochs=monitor.n_epochs,
         best_epoch=monitor.best_epoch if is_best_kept else monitor.n_epochs,
+        journal=journal,
     )

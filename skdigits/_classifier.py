@@ -4,16 +4,13 @@ TensorFlow is imported by the first `fit` or `predict`, never by importing or co
 """
 
 from numbers import Integral, Real
+from os import PathLike
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from skdigits._architectures import ARCHITECTURES
 from skdigits._images import as_images, find_image_shape, flatten_images
@@ -21,7 +18,16 @@ from skdigits._novelty import MAX_ROWS, NoveltyMixin
 from skdigits._predicting import NetworksMixin
 from skdigits._random import draw_seeds
 from skdigits._schedules import SCHEDULES
-from skdigits._training_rows import canonical_rows, hold_out, weigh_classes
+from skdigits._training_rows import cut_rows, fraction_to_hold_out, weigh_classes
+
+# What a `partial_fit` does not do.
+_PARTIAL = {
+    "epochs": 1,
+    "learning_rate_schedule": "constant",
+    "early_stopping": False,
+    "validation_fraction": 0,
+    "checkpoint_dir": None,
+}
 
 
 class DigitCNNClassifier(NoveltyMixin, NetworksMixin, BaseEstimator):
@@ -114,6 +120,13 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, BaseEstimator):
     callbacks : list of callable, default=None
         Functions without arguments that return a new `keras.callbacks.Callback` for each fit.
 
+    checkpoint_dir : path-like, default=None
+        Folder in which `fit` keeps its state after each epoch, made where it does not exist. A fit
+        that was killed goes on from there when it is called again with the same data and
+        parameters, and ends with the same bits as if it had never been. Needs a `random_state`
+        that draws the same again. Many fits may share the folder; each removes its file when it
+        ends. Callbacks see the epochs that are left; functions go by their names.
+
     n_threads : int, default=None
         CPU threads of TensorFlow, which are fixed by the first operation of a process. None leaves
         TensorFlow's own choice. Results are reproducible for a given number of threads.
@@ -200,6 +213,7 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, BaseEstimator):
         "image_shape": [StrOptions({"auto"}), tuple, Hidden(list)],
         "warm_start": ["boolean"],
         "callbacks": [None, list, tuple],
+        "checkpoint_dir": [None, str, PathLike],
         "n_threads": [None, Interval(Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -230,6 +244,7 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, BaseEstimator):
         image_shape="auto",
         warm_start=False,
         callbacks=None,
+        checkpoint_dir=None,
         n_threads=None,
         random_state=None,
         verbose=0,
@@ -256,6 +271,7 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, BaseEstimator):
         self.image_shape = image_shape
         self.warm_start = warm_start
         self.callbacks = callbacks
+        self.checkpoint_dir = checkpoint_dir
         self.n_threads = n_threads
         self.random_state = random_state
         self.verbose = verbose
@@ -390,55 +406,23 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, BaseEstimator):
         goes_on = is_partial and start is not None
         if goes_on:  # another epoch needs other draws
             seeds["order"] = (seeds["order"] + self.n_iter_) % 2**31
+        parameters = self.get_params(deep=False) | (_PARTIAL if is_partial else {})
+        plan = _backend.Plan.of(parameters, seeds)
+        objective = _backend.Objective.of(parameters)
         sample_weight = weigh_classes(self.class_weight, self.classes_, codes, sample_weight)
-        rows, weight = canonical_rows(X, codes, sample_weight)
-        codes, weight = codes[rows], None if np.all(weight == 1) else weight
-        fraction = 0 if is_partial else self._fraction_to_hold_out()
-        is_held_out = hold_out(codes, fraction, seeds["split"])
-
-        def part(chosen):
-            images = as_images(X[rows[chosen]], self.network_["image_shape"])
-            return images, codes[chosen], None if weight is None else weight[chosen]
-
-        plan = _backend.Plan(
-            epochs=1 if is_partial else self.epochs,
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
-            learning_rate_schedule="constant" if is_partial else self.learning_rate_schedule,
-            n_iter_no_change=self.n_iter_no_change if self.early_stopping else None,
-            restore_best=self.restore_best,
-            init_seed=seeds["init"],
-            order_seed=seeds["order"],
-            callbacks=tuple(self.callbacks or ()),
-            n_threads=self.n_threads,
-            verbose=bool(self.verbose),
+        fraction = fraction_to_hold_out(parameters)
+        training, validation = cut_rows(X, codes, sample_weight, fraction, seeds["split"])
+        training, validation = (
+            part and (as_images(part[0], self.network_["image_shape"]), *part[1:])
+            for part in (training, validation)
         )
-        objective = _backend.Objective(
-            optimizer=self.optimizer,
-            weight_decay=self.weight_decay,
-            label_smoothing=self.label_smoothing,
-            augmentation=_backend.resolve_augmentation(self.augmentation),
-        )
-        result = _backend.train(
-            NetworkSpec(**self.network_),
-            objective,
-            plan,
-            part(~is_held_out),
-            part(is_held_out) if is_held_out.any() else None,
-            weights=start,
-        )
+        spec = NetworkSpec(**self.network_)
+        result = _backend.train(spec, objective, plan, training, validation, weights=start)
         self._keep(result, goes_on)
         if self.novelty and not (goes_on and hasattr(self, "digits_")):
-            shown = np.flatnonzero(~is_held_out)[:MAX_ROWS]
-            self._learn_digits(X[rows[shown]], codes[shown])
-
-    def _fraction_to_hold_out(self):
-        fraction = self.validation_fraction
-        if fraction is None:
-            return 0.1 if self.early_stopping else 0
-        if self.early_stopping and not fraction:
-            raise ValueError("early_stopping needs validation rows: set validation_fraction.")
-        return fraction
+            images, codes, _ = training
+            self._learn_digits(flatten_images(images[:MAX_ROWS]), codes[:MAX_ROWS])
+        result.journal.remove()
 
     def _keep(self, result, goes_on):
         """Take over what the training gave; a `partial_fit` appends to what was there."""

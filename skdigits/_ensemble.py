@@ -19,7 +19,7 @@ from skdigits._random import draw_seeds
 from skdigits._threads import share_threads
 
 # What does not change a fit, but for its last bits.
-_NO_MATTER = {"tta": 0, "verbose": 0, "n_threads": None}
+_NO_MATTER = {"tta": 0, "verbose": 0, "n_threads": None, "checkpoint_dir": None}
 
 
 class DigitEnsembleClassifier(NetworksMixin, BaseEstimator):

@@ -82,6 +82,9 @@ class ProgressBar(keras.callbacks.Callback):
         self.bar = tqdm(total=total, desc="fit", unit="batch", dynamic_ncols=True)
         self.scores = {}
 
+    def on_epoch_begin(self, epoch, logs=None):
+        self.bar.update(epoch * self.params["steps"] - self.bar.n)  # where a checkpoint was
+
     def on_train_batch_end(self, batch, logs=None):
         self.bar.update()
 

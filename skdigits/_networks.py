@@ -15,7 +15,7 @@ with quietly():
     import tensorflow as tf
 
 MAX_KEPT = 8  # networks kept built and traced, of each kind
-LOCK = threading.RLock()  # the kept networks are shared: one fit at a time in a process
+LOCK = threading.RLock()  # while a network is built or traced, Keras' settings are ours
 
 
 @dataclass(frozen=True)
@@ -45,18 +45,19 @@ class NetworkSpec:
 @contextmanager
 def plain_keras():
     """Build with float32 and channels last whatever the user has set, and set it back."""
-    floatx = keras.config.floatx()
-    policy = keras.config.dtype_policy()
-    data_format = keras.config.image_data_format()
-    keras.config.set_floatx("float32")
-    keras.config.set_dtype_policy("float32")
-    keras.config.set_image_data_format("channels_last")
-    try:
-        yield
-    finally:
-        keras.config.set_floatx(floatx)
-        keras.config.set_dtype_policy(policy)
-        keras.config.set_image_data_format(data_format)
+    with LOCK:
+        floatx = keras.config.floatx()
+        policy = keras.config.dtype_policy()
+        data_format = keras.config.image_data_format()
+        keras.config.set_floatx("float32")
+        keras.config.set_dtype_policy("float32")
+        keras.config.set_image_data_format("channels_last")
+        try:
+            yield
+        finally:
+            keras.config.set_floatx(floatx)
+            keras.config.set_dtype_policy(policy)
+            keras.config.set_image_data_format(data_format)
 
 
 def limit_threads(n_threads):

@@ -5,6 +5,7 @@ from scipy.special import log_softmax, logsumexp
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skdigits import _fork  # noqa: F401  watches for forks from now on
 from skdigits._images import flatten_images
 
 _FLOOR = 1e-3  # stands for a probability of exactly 0

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from skdigits._fork import refuse_if_cut_off
 from skdigits._images import as_images
 from skdigits._networks import LOCK, MAX_KEPT, limit_threads, with_inner_activations
 from skdigits._quiet_import import quietly
@@ -127,15 +128,20 @@ _predictors: WeakKeyDictionary = WeakKeyDictionary()
 
 def _kept_predictor(owner, members, n_threads, *options):
     """The predictor of `owner`, made anew when its weights are other arrays than before."""
+    refuse_if_cut_off()
     weights = [weight for _, weights in members for weight in weights]
     kept = _predictors.get(owner)
-    if kept is None or not _are_same(kept[0], weights):
-        kept = _predictors[owner] = weights, {}
-    predictor = kept[1].get(options)
-    if predictor is None:
-        limit_threads(n_threads)
-        predictor = kept[1][options] = Predictor(members, *options)
-    return predictor
+    predictor = kept[1].get(options) if kept and _are_same(kept[0], weights) else None
+    if predictor is not None:
+        return predictor
+    with LOCK:  # of threads that come at once, the first prepares it for all
+        kept = _predictors.get(owner)
+        if kept is None or not _are_same(kept[0], weights):
+            kept = _predictors[owner] = weights, {}
+        if options not in kept[1]:
+            limit_threads(n_threads)
+            kept[1][options] = Predictor(members, *options)
+        return kept[1][options]
 
 
 def _are_same(before, now):

@@ -21,7 +21,11 @@ from skdigits._atomic import replacing
 
 SUFFIX = ".fit.json"
 _THIS_PROCESS = uuid4().hex
-_NO_MATTER = ("n_threads", "verbose")  # for what a fit learns, but for the last bits
+_NO_MATTER = (
+    "n_threads",
+    "verbose",
+    "checkpoint_dir",
+)  # for what a fit learns, but for the last bits
 
 
 def parameters_called(estimator, *names):

@@ -108,3 +108,41 @@ def hold_out(codes, fraction, seed):
         )
         is_held_out[held_out] = True
     return is_held_out
+
+
+def cut_rows(X, codes, sample_weight, fraction, seed):
+    """What to train on and what to hold out, in canonical order.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features), float32
+    codes : ndarray of shape (n_samples,), integer codes
+    sample_weight : ndarray of shape (n_samples,)
+    fraction : float
+        Share to hold out.
+    seed : int
+
+    Returns
+    -------
+    training, held_out : tuple of (X, codes, sample_weight)
+        The weights are None where all are alike; `held_out` is None where nothing is.
+    """
+    rows, weight = canonical_rows(X, codes, sample_weight)
+    is_alike = np.all(weight == 1)
+    is_held_out = hold_out(codes[rows], fraction, seed)
+
+    def part(chosen):
+        used = rows[chosen]
+        return X[used], codes[used], None if is_alike else weight[chosen]
+
+    return part(~is_held_out), part(is_held_out) if is_held_out.any() else None
+
+
+def fraction_to_hold_out(parameters):
+    """The share of rows that the parameters of a classifier, as a dict, ask to be held out."""
+    fraction = parameters["validation_fraction"]
+    if fraction is None:
+        return 0.1 if parameters["early_stopping"] else 0
+    if parameters["early_stopping"] and not fraction:
+        raise ValueError("early_stopping needs validation rows: set validation_fraction.")
+    return fraction

@@ -9,6 +9,14 @@ class ThreadsWarning(UserWarning):
     """`n_threads` came too late: TensorFlow had already started with another number."""
 
 
+class CheckpointWarning(UserWarning):
+    """A checkpoint could not be read or written; the fit goes on without it."""
+
+
+class WorkerLostError(RuntimeError):
+    """Worker processes died again and again, and nothing new was done in between."""
+
+
 class SelectionWarning(UserWarning):
     """The held-out rows are too few, or too badly predicted, for the wanted error."""
 
