@@ -9,7 +9,6 @@ import functools
 import html
 import io
 import logging
-import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -23,18 +22,17 @@ except ImportError as error:
         'The page needs Gradio, which is not installed: pip install "skdigits[demo]"'
     ) from error
 from starlette.middleware import Middleware
-from starlette.responses import PlainTextResponse
 
 from skdigits._digits_csv import LABEL, PIXELS
+from skdigits._guard import MAX_UPLOAD, Guard
 from skdigits._normalizer import DigitNormalizer
-from skdigits._pad import MAX_PAD, PAD_CSS, make_pad, open_pad
+from skdigits._pad import PAD_CSS, make_pad, open_pad
 from skdigits._reader import DigitReader
 from skdigits.exceptions import PictureError
 
 __all__ = ["build_app"]
 
 _MAX_KEPT = 200  # corrected rows of one browser session: 160 kB here, half a MB to download
-_MAX_UPLOAD = 32_000_000  # bytes of a photo
 _MAX_QUEUE = 300  # questions that may wait
 _DRAW = "Draw a digit."
 _GIVE = "Give a picture of one digit or many."
@@ -281,9 +279,9 @@ class _Page(gr.Blocks):
             "enable_monitoring": False,
             "mcp_server": False,
             "ssr_mode": False,
-            "max_file_size": _MAX_UPLOAD,
+            "max_file_size": MAX_UPLOAD,
             "state_session_capacity": 200,
-            "app_kwargs": {"middleware": [Middleware(_Guard)], "docs_url": None, "redoc_url": None},
+            "app_kwargs": {"middleware": [Middleware(Guard)], "docs_url": None, "redoc_url": None},
         }
         return super().launch(**defaults | options)
 
@@ -308,45 +306,6 @@ def _fetch_nothing(component):
 def _take_bytes(image):
     """Let an image component pass on its file undecoded: `read_ink` tells what is wrong with it."""
     image.preprocess = lambda upload: None if upload is None else Path(upload.path).read_bytes()
-
-
-class _Guard:
-    """Refuses what the page never asks for, and huge requests.
-
-    Gradio serves much more than this page needs: files and pages of the web by way of this
-    server, links that write its state to files, recordings, the functions of components.
-    """
-
-    _SERVED = re.compile(
-        r"/|/(config|theme\.css|favicon\.ico|manifest\.json)|/(assets|static)/.+|/gradio_api/("
-        r"info|app_id|startup-events|upload|upload_progress|queue/(join|data)|cancel|reset"
-        r"|heartbeat/[^/]+|file=(?!/*https?:).+)"
-    )
-
-    def __init__(self, app):
-        self.app = app
-
-    async def __call__(self, scope, receive, send):
-        if scope["type"] != "http":
-            return await self.app(scope, receive, send)
-        path = scope["path"].removeprefix(scope.get("root_path", ""))
-        if not self._SERVED.fullmatch(path):
-            return await PlainTextResponse("Not served.", 403)(scope, receive, send)
-        # As many as may wait are held in memory: only a photo, which goes to a file, may be large.
-        most = 10_000 + (_MAX_UPLOAD if path == "/gradio_api/upload" else MAX_PAD)
-        lengths = [value for name, value in scope["headers"] if name == b"content-length"]
-        if any(not v.isdigit() or int(v) > most for v in lengths):
-            return await PlainTextResponse("Too large.", 413)(scope, receive, send)
-        received = 0
-
-        async def bounded():
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            # A chunked body says no length; cut off, it is refused by whoever parses it.
-            return message if received <= most else {"type": "http.disconnect"}
-
-        return await self.app(scope, bounded, send)
 
 
 def _say(line):

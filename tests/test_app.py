@@ -398,6 +398,18 @@ def test_the_server_hands_out_nothing(server):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("path", ["/", "/config", "/gradio_api/file=/etc/passwd"])
+def test_every_answer_tells_the_browser_to_be_careful(server, path):
+    headers = httpx.get(server + path, trust_env=False).headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    rules = dict(rule.split(" ", 1) for rule in headers["content-security-policy"].split("; "))
+    assert rules["default-src"] == "'self'"
+    assert rules["object-src"] == "'none'"
+    assert not any("https:" in sources or "*" in sources.split() for sources in rules.values())
+
+
+@pytest.mark.slow
 def test_only_what_the_page_asks_for_is_served(server, draw_index):
     # A session to be written to a file, if the server did such things.
     ask(server, draw_index, as_url(drawing()), session="s")

@@ -87,6 +87,7 @@ def open_page(browser, server):
         page = context.new_page()
         page.on("request", lambda request: requested.append(request.url))
         page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda said: said.type == "error" and complaints.append(said.text))
         page.goto(server)
         page.wait_for_selector("#pad canvas")
         says(page, "Draw a digit.")
