@@ -1,0 +1,202 @@
+"""
+A million strange inputs for everything that reads what strangers give
+======================================================================
+
+Coverage-guided fuzzing with Atheris of the CSV reader, the submission checker, the opener of model
+files, the picture opener and the drawing pad. Each must either answer or raise the error that its
+documentation names, within bounds of time and memory; anything else ends the run, and the input is
+kept in a file beside it. Needs ``pip install "skdigits[dev]"``::
+
+    python examples/benchmarks/fuzz.py --targets csv submission --runs 1000000
+"""
+
+import argparse
+import gzip
+import io
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from _shared import finish, make_parser
+from PIL import Image, ImageDraw
+
+SECONDS, MEGABYTES = 10, 2000  # that one input may take, and the whole process
+
+
+def digit():
+    image = Image.new("L", (40, 40), 255)
+    ImageDraw.Draw(image).line([(8, 8), (30, 8), (16, 34)], fill=0, width=4)
+    return image
+
+
+def saved(image, kind):
+    stream = io.BytesIO()
+    image.save(stream, kind)
+    return stream.getvalue()
+
+
+def fuzz_csv(path, data):
+    from skdigits.datasets import read_digits_csv
+
+    path.write_bytes(data)
+    return ValueError, lambda: read_digits_csv(path)
+
+
+def seed_csv():
+    header = "label," + ",".join(f"pixel{i}" for i in range(784))
+    row = "3," + ",".join(["0"] * 300 + ["255"] * 200 + ["7.0"] * 284)
+    text = f"{header}\n{row}\n".encode()
+    return [text, text.replace(b"\n", b"\r\n"), gzip.compress(text), b"\xef\xbb\xbf" + text]
+
+
+def fuzz_submission(path, data):
+    from skdigits.kaggle import check_submission, read_submission
+
+    path.write_bytes(data)
+    return ValueError, lambda: (read_submission(path), check_submission(path))
+
+
+def seed_submission():
+    return [b"ImageId,Label\n1,2\n2,0\n", b"ImageId,Label\r\n1,9\r\n", b"ImageId,Label\n"]
+
+
+def fuzz_model(path, data):
+    from skdigits import load_pipeline
+    from skdigits.exceptions import ModelFileError
+
+    if not data.startswith(b"PK"):
+        data = b"PK\x03\x04" + data[4:]  # a joblib file may do anything: it is to be trusted
+    path.write_bytes(data)
+    return ModelFileError, lambda: load_pipeline(path)
+
+
+def seed_model():
+    from skdigits import make_digit_pipeline, save_pipeline
+
+    X = np.random.default_rng(0).integers(0, 256, (40, 64))
+    pipeline = make_digit_pipeline("fast", width=0.1, epochs=1, random_state=0)
+    pipeline.fit(X, np.arange(40) % 2)
+    with tempfile.TemporaryDirectory() as folder:
+        return [save_pipeline(pipeline, Path(folder) / "model.skdigits").read_bytes()]
+
+
+def fuzz_picture(path, data):
+    from skdigits import DigitNormalizer
+    from skdigits.exceptions import PictureError
+
+    return PictureError, lambda: DigitNormalizer(on_empty="zeros").transform([data])
+
+
+def seed_picture():
+    kinds = ["PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP"]
+    return [saved(digit(), kind) for kind in kinds] + [saved(digit().convert("RGBA"), "PNG")]
+
+
+def fuzz_pad(path, data):
+    from skdigits import DigitNormalizer
+    from skdigits._pad import open_pad
+    from skdigits.exceptions import PictureError
+
+    def draw():
+        pad = open_pad(data.decode("latin-1"))
+        return None if pad is None else DigitNormalizer(on_empty="zeros").transform([pad])
+
+    return PictureError, draw
+
+
+def seed_pad():
+    import base64
+
+    return [b"data:image/png;base64," + base64.b64encode(seed_picture()[-1]), b""]
+
+
+TARGETS = {
+    "csv": (fuzz_csv, seed_csv),
+    "submission": (fuzz_submission, seed_submission),
+    "model": (fuzz_model, seed_model),
+    "picture": (fuzz_picture, seed_picture),
+    "pad": (fuzz_pad, seed_pad),
+}
+
+
+def fuzz(name, n_runs, seconds, folder):
+    """In a process of its own, which the fuzzer ends: counts what comes of the inputs."""
+    import warnings
+
+    import atheris
+
+    with atheris.instrument_imports(include=["skdigits"]):
+        import skdigits.kaggle  # noqa: F401
+        from skdigits import DigitNormalizer, load_pipeline  # noqa: F401
+        from skdigits._pad import open_pad  # noqa: F401
+    warnings.simplefilter("ignore")
+    prepare, seeds = TARGETS[name]
+    corpus = folder / "corpus"
+    corpus.mkdir()
+    for i, seed in enumerate(seeds()):
+        (corpus / str(i)).write_bytes(seed)
+    counts = {"target": name, "inputs": 0, "accepted": 0, "refused": 0, "slowest_ms": 0.0}
+    start = time.monotonic()
+
+    def try_one(data):
+        refusal, run = prepare(folder / "input.csv", data)
+        begun = time.perf_counter()
+        try:
+            run()
+            counts["accepted"] += 1
+        except refusal:
+            counts["refused"] += 1
+        counts["slowest_ms"] = max(counts["slowest_ms"], 1e3 * (time.perf_counter() - begun))
+        counts["inputs"] += 1
+        if counts["inputs"] % 1000 == 0:
+            counts["seconds"] = time.monotonic() - start
+            (folder / "counts.json").write_text(json.dumps(counts))
+
+    limits = [f"-timeout={SECONDS}", f"-rss_limit_mb={MEGABYTES}", "-max_len=8192"]
+    limits += [f"-max_total_time={seconds}"]
+    # A little more than asked for: the last thousand are then counted too.
+    atheris.Setup(
+        [sys.argv[0], f"-runs={n_runs + 1000}", *limits, "-print_final_stats=1", str(corpus)],
+        try_one,
+    )
+    atheris.Fuzz()
+
+
+def main():
+    parser = make_parser(__doc__.split("\n")[1], "example: --targets pad --runs 10000")
+    parser.add_argument("--targets", nargs="+", choices=TARGETS, default=list(TARGETS))
+    parser.add_argument("--runs", type=int, default=1_000_000, help="inputs of each target")
+    parser.add_argument("--seconds", type=int, default=3600, help="at most, for each target")
+    parser.add_argument("--in-folder", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.in_folder:
+        return fuzz(options.targets[0], options.runs, options.seconds, options.in_folder)
+    results, is_clean = [], True
+    print(
+        f"{'target':>11} {'inputs':>10} {'accepted':>9} {'refused':>10} {'slowest ms':>11} {'s':>6}"
+    )
+    for name in options.targets:
+        with tempfile.TemporaryDirectory() as folder:
+            command = [sys.executable, __file__, "--targets", name, "--in-folder", folder]
+            command += ["--runs", str(options.runs), "--seconds", str(options.seconds)]
+            done = subprocess.run(command, capture_output=True, text=True)
+            counted = json.loads((Path(folder) / "counts.json").read_text())
+        results.append(counted)
+        print(
+            f"{name:>11} {counted['inputs']:>10,} {counted['accepted']:>9,} "
+            f"{counted['refused']:>10,} {counted['slowest_ms']:>11.0f} {counted['seconds']:>6.0f}",
+            flush=True,
+        )
+        if done.returncode:
+            is_clean = False
+            print(done.stderr[-3000:])
+    finish(options, results)
+    return 0 if is_clean else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,156 @@
+"""
+How the page holds under load
+=============================
+
+Serves the page in a process of its own, and lets many users draw at once for some minutes: each
+draws a digit stroke by stroke, asking for an answer after each piece as the page does, waits a
+moment, and draws the next. Prints for each minute how long answers took, what failed, and the
+server's memory::
+
+    python examples/benchmarks/page_load.py --users 16 --minutes 10
+"""
+
+import asyncio
+import base64
+import io
+import json
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import numpy as np
+import psutil
+from _shared import finish, make_parser
+from PIL import Image, ImageDraw
+
+DEMO = Path(__file__).parents[1] / "gradio_demo.py"
+DIGITS = {
+    "1": [(250, 100), (250, 400)],
+    "7": [(130, 110), (360, 110), (290, 240), (220, 410)],
+    "4": [(200, 100), (150, 280), (360, 280), (300, 280), (300, 120), (290, 420)],
+    "2": [(140, 170), (190, 100), (310, 105), (340, 190), (250, 310), (140, 400), (370, 400)],
+}
+
+
+def states_of(digit):
+    """What the pad holds after each piece of the drawing, as data URLs."""
+    image = Image.new("RGBA", (500, 500), (0, 0, 0, 0))
+    states = []
+    for start, stop in zip(DIGITS[digit], DIGITS[digit][1:], strict=False):
+        ImageDraw.Draw(image).line([start, stop], fill="black", width=32)
+        stream = io.BytesIO()
+        image.save(stream, "PNG")
+        states.append("data:image/png;base64," + base64.b64encode(stream.getvalue()).decode())
+    return states
+
+
+async def ask(client, index, value, session):
+    """The answer to one state of the pad, as the page asks for it."""
+    body = {"data": [value], "fn_index": index, "session_hash": session}
+    (await client.post("/queue/join", json=body)).raise_for_status()
+    async with client.stream("GET", "/queue/data", params={"session_hash": session}) as stream:
+        async for line in stream.aiter_lines():
+            message = json.loads(line.removeprefix("data: ")) if line else {}
+            if message.get("msg") == "process_completed":
+                if not message["success"]:
+                    raise RuntimeError(message["output"])
+                return message["output"]["data"][0]
+    raise RuntimeError("the server hung up")
+
+
+async def draw_on(address, index, user, until, log):
+    """One user: (time, seconds of the answer, None or what went wrong) into `log`."""
+    rng = random.Random(user)
+    async with httpx.AsyncClient(
+        base_url=f"{address}/gradio_api", timeout=60, trust_env=False
+    ) as client:
+        while time.monotonic() < until:
+            digit = rng.choice(list(DIGITS))
+            for state in (states := states_of(digit)):
+                start, problem = time.monotonic(), None
+                try:
+                    said = await ask(client, index, state, f"user{user}")
+                    if state is states[-1] and f"a {digit}" not in said:
+                        problem = f"drew {digit}, heard {said}"
+                except Exception as error:  # all that goes wrong is counted
+                    problem = repr(error)
+                log.append((start, time.monotonic() - start, problem))
+                await asyncio.sleep(rng.uniform(0.1, 0.3))
+            await asyncio.sleep(rng.uniform(0.5, 1.5))
+
+
+async def watch(server, until, log):
+    while time.monotonic() < until:
+        log.append((time.monotonic(), server.memory_info().rss / 1e6, sum(server.cpu_times()[:2])))
+        await asyncio.sleep(1)
+
+
+async def load(address, index, users, seconds, server):
+    start = time.monotonic()
+    answers, memory = [], []
+    await asyncio.gather(
+        watch(server, start + seconds, memory),
+        *(draw_on(address, index, user, start + seconds, answers) for user in range(users)),
+    )
+    return start, answers, memory
+
+
+def main():
+    parser = make_parser(__doc__.split("\n")[1], "example: --users 4 --minutes 0.5")
+    parser.add_argument("--users", type=int, default=16)
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--port", type=int, default=7871)
+    options = parser.parse_args()
+    command = [sys.executable, DEMO, "--port", str(options.port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            process.stdout.readline()  # the page is up
+            address = f"http://127.0.0.1:{options.port}"
+            events = httpx.get(f"{address}/config", trust_env=False).json()["dependencies"]
+            index = next(event["id"] for event in events if len(event["outputs"]) == 3)
+            server = psutil.Process(process.pid)
+            start, answers, memory = asyncio.run(
+                load(address, index, options.users, 60 * options.minutes, server)
+            )
+        finally:
+            process.terminate()
+    results = []
+    print(f"{options.users} users, {len(answers):,} answers; milliseconds of an answer")
+    print(f"{'minute':>7} {'answers':>8} {'p50':>6} {'p95':>6} {'most':>6} {'failed':>7} {'MB':>6}")
+    for minute in range(int(np.ceil(options.minutes))):
+        of = [a for a in answers if minute <= (a[0] - start) / 60 < minute + 1]
+        held = [m[1] for m in memory if minute <= (m[0] - start) / 60 < minute + 1]
+        results.append(summarize(of) | {"minute": minute + 1, "resident_mb": float(np.mean(held))})
+        print_line(minute + 1, results[-1])
+    whole = summarize(answers) | {"minute": "all", "resident_mb": memory[-1][1]}
+    whole["server_cpu_ms"] = 1e3 * (memory[-1][2] - memory[0][2]) / len(answers)
+    print_line("all", whole)
+    print(f"{whole['server_cpu_ms']:.1f} CPU ms of the server for each answer")
+    for problem in sorted({problem for _, _, problem in answers if problem})[:10]:
+        print("failed:", problem)
+    finish(options, [*results, whole])
+
+
+def summarize(answers):
+    took = 1e3 * np.array([seconds for _, seconds, _ in answers])
+    return {
+        "answers": len(answers),
+        "p50_ms": float(np.median(took)),
+        "p95_ms": float(np.quantile(took, 0.95)),
+        "most_ms": float(took.max()),
+        "failed": sum(problem is not None for _, _, problem in answers),
+    }
+
+
+def print_line(minute, line):
+    print(
+        f"{minute:>7} {line['answers']:>8,} {line['p50_ms']:>6.0f} {line['p95_ms']:>6.0f} "
+        f"{line['most_ms']:>6.0f} {line['failed']:>7} {line['resident_mb']:>6.0f}"
+    )
+
+
+if __name__ == "__main__":
+    main()
