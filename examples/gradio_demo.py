@@ -30,7 +30,7 @@ def parse_arguments(arguments=None):
         "--model",
         metavar="FILE",
         help="fitted pipeline, as examples/train_and_submit.py and skdigits.save_pipeline write "
-        "it; a model file can run code, so give only one that you trust (default: the weights "
+        "it; a .joblib file can run code, so give only one that you trust (default: the weights "
         "that come with skdigits)",
     )
     parser.add_argument(
@@ -45,7 +45,7 @@ def parse_arguments(arguments=None):
 
 def load_model(path):
     if path is not None:
-        return skdigits.load_pipeline(path)
+        return skdigits.load_pipeline(path, trusted=True)
     return skdigits.load_pretrained()
 
 

@@ -108,7 +108,9 @@ def main(arguments=None):
     # %%
     # The saved model is all that is needed to answer, here or in another program.
     if digits.test_data is not None:
-        labels = load_pipeline(options.output / "model.joblib").predict(digits.test_data)
+        labels = load_pipeline(options.output / "model.joblib", trusted=True).predict(
+            digits.test_data
+        )
         submission = write_submission(options.output / "mnist_submission.csv", labels)
         check_submission(submission, n_rows=len(digits.test_data))
         print(f"{len(labels):,} predictions for {digits.test_filename or 'the rows kept apart'}")

@@ -24,7 +24,7 @@ from skdigits.datasets import load_competition
 CARD = """\
 # The weights that ship with skdigits
 
-`digits.joblib` is what `skdigits.load_pretrained()` returns: a fitted pipeline that reads one digit
+`digits.skdigits` is what `skdigits.load_pretrained()` returns: a fitted pipeline that reads one digit
 from a row of 784 pixels (28x28, ink 255 on 0, placed as in MNIST).
 
 | | |
@@ -108,7 +108,7 @@ def main(arguments=None):
     # What ships has no wish of its own about threads and progress bars.
     selective.set_params(estimator__verbose=0, estimator__n_threads=None)
     selective.estimator_.set_params(verbose=0, n_threads=None)
-    path = save_pipeline(pipeline, options.output / "digits.joblib")
+    path = save_pipeline(pipeline, options.output / "digits.skdigits")
     parameters = classifier.get_params()
     defaults = type(classifier)().get_params()
     changed = {k: v for k, v in parameters.items() if v != defaults[k]}

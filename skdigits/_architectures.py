@@ -6,6 +6,15 @@ imported inside the functions, so that knowing the names costs nothing.
 
 import inspect
 
+# 3x3 convolutions as (channels, is_pooled) at width 1.
+_COMPACT = [(16, True), (32, False), (64, True)]
+_DEEP = [(32, False), (32, True), (64, False), (64, True), (128, False)]
+
+
+def _small_padding(image_shape):
+    # The rim of a digit's picture is blank, and smaller maps are cheaper.
+    return "valid" if min(image_shape) >= 24 else "same"
+
 
 def _small_network(stages, image_shape, n_classes, width, dropout, batch_norm):
     """3x3 convolutions in stages of (channels, is_pooled), then a hidden layer of 128."""
@@ -14,8 +23,7 @@ def _small_network(stages, image_shape, n_classes, width, dropout, batch_norm):
     from skdigits._batch_norm import FusedBatchNormalization
 
     batch_norm = True if batch_norm is None else batch_norm
-    # The rim of a digit's picture is blank, and smaller maps are cheaper.
-    padding = "valid" if min(image_shape) >= 24 else "same"
+    padding = _small_padding(image_shape)
 
     def activate(x):
         if batch_norm:
@@ -59,8 +67,7 @@ def compact(image_shape, n_classes, *, width=1.0, dropout=None, batch_norm=None)
     -------
     model : keras.Model
     """
-    stages = [(16, True), (32, False), (64, True)]
-    return _small_network(stages, image_shape, n_classes, width, dropout, batch_norm)
+    return _small_network(_COMPACT, image_shape, n_classes, width, dropout, batch_norm)
 
 
 def deep(image_shape, n_classes, *, width=1.0, dropout=None, batch_norm=None):
@@ -83,9 +90,8 @@ def deep(image_shape, n_classes, *, width=1.0, dropout=None, batch_norm=None):
     -------
     model : keras.Model
     """
-    stages = [(32, False), (32, True), (64, False), (64, True), (128, False)]
     dropout = 0.3 if dropout is None else dropout
-    return _small_network(stages, image_shape, n_classes, width, dropout, batch_norm)
+    return _small_network(_DEEP, image_shape, n_classes, width, dropout, batch_norm)
 
 
 def classic(image_shape, n_classes, *, width=1.0, dropout=None, batch_norm=None):
@@ -133,6 +139,59 @@ def classic(image_shape, n_classes, *, width=1.0, dropout=None, batch_norm=None)
 
 
 ARCHITECTURES = {"classic": classic, "compact": compact, "deep": deep}
+
+
+def weight_shapes(architecture, image_shape, n_classes, *, width=1.0, batch_norm=None):
+    """The shapes of a named network's weights, in Keras' order, without building it.
+
+    Model files are checked against them before anything is built or allocated.
+
+    Parameters
+    ----------
+    architecture : str
+        A key of `ARCHITECTURES`.
+    image_shape : (int, int)
+        Height and width in pixels.
+    n_classes : int
+        Number of logits.
+    width : float, default=1.0
+        As of the network.
+    batch_norm : bool, default=None
+        As of the network.
+
+    Returns
+    -------
+    shapes : list of (str, tuple of int)
+        What the weight is ("kernel", "bias", "gamma", "beta", "mean" or "variance") and its shape.
+    """
+    is_classic = architecture == "classic"
+    if is_classic:
+        stages = [(32, 5, False), (32, 5, True), (64, 3, False), (64, 3, True)]
+        batch_norm, n_hidden, padding = bool(batch_norm), 256, "same"
+    else:
+        small = {"compact": _COMPACT, "deep": _DEEP}[architecture]
+        stages = [(channels, 3, is_pooled) for channels, is_pooled in small]
+        batch_norm, n_hidden = batch_norm is None or bool(batch_norm), 128
+        padding = _small_padding(image_shape)
+    shapes = []
+
+    def add(kernel, has_bias, is_normalised):
+        names = ["bias"] * has_bias + ["gamma", "beta", "mean", "variance"] * is_normalised
+        shapes.extend([("kernel", kernel), *((name, kernel[-1:]) for name in names)])
+
+    (height, width_px), before = image_shape, 1
+    for channels, size, is_pooled in stages:
+        units = max(1, round(channels * width))
+        add((size, size, before, units), is_classic or not batch_norm, batch_norm)
+        lost = size - 1 if padding == "valid" else 0
+        height, width_px, before = height - lost, width_px - lost, units
+        if is_pooled:
+            height, width_px = (height + 1) // 2, (width_px + 1) // 2
+    hidden = max(1, round(n_hidden * width))
+    is_normalised = batch_norm and not is_classic
+    add((height * width_px * before, hidden), not is_normalised, is_normalised)
+    add((hidden, n_classes), True, False)
+    return shapes
 
 
 def build_network(architecture, image_shape, n_classes, **arguments):

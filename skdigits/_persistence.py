@@ -1,7 +1,8 @@
-"""Fitted pipelines in one joblib file, with a footer that says what wrote it.
+"""Save and load fitted pipelines, as plain parts or as joblib with a footer.
 
-The file is an ordinary joblib file, so `joblib.load` reads it too; the footer after it is only read
-by `load_pipeline`, before anything is unpickled:
+".skdigits" files are made by `_model_file.py` and `_plain_state.py`. A joblib file of ours is an
+ordinary one, so `joblib.load` reads it too; the footer after it is only read by `load_pipeline`,
+before anything is unpickled:
 
     joblib bytes | footer as JSON | length of the footer, 8 bytes big-endian | MAGIC
 """
@@ -10,6 +11,7 @@ import hashlib
 import io
 import json
 import platform
+import warnings
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -18,10 +20,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdigits import __version__
 from skdigits._atomic import replacing
-from skdigits.exceptions import ModelFileError
+from skdigits.exceptions import ModelFileError, UntrustedFileWarning
 
-FORMAT = 1
+FORMAT = 1  # of joblib files
 MAGIC = b"skdigits"
+PLAIN_SUFFIX = ".skdigits"
 _PACKAGES = ["scikit-learn", "numpy", "tensorflow", "keras", "joblib"]
 _MAX_FOOTER = 64 * 1024
 _FOOTER_START = b'{"skdigits format": '
@@ -38,7 +41,9 @@ def save_pipeline(pipeline, path):
     pipeline : estimator
         Fitted, with a `predict` method; as made by :func:`make_digit_pipeline`.
     path : path-like
-        Where to; ".joblib" is the usual ending.
+        Where to. The ending decides: ".skdigits" is a file of plain parts, which runs no code when
+        it is loaded and takes the estimators of this package and pipelines of them; anything else,
+        ".joblib" as a rule, is a joblib file, which takes every estimator.
 
     Returns
     -------
@@ -47,7 +52,11 @@ def save_pipeline(pipeline, path):
     Raises
     ------
     TypeError
-        If `pipeline` cannot predict.
+        If `pipeline` cannot predict, or holds what a ".skdigits" file cannot: estimators of other
+        packages, functions, random states, folders to cache in.
+    ValueError
+        If a ".skdigits" file would not be taken by :func:`load_pipeline`, such as one with NaN
+        weights or of more than 256 MiB.
     sklearn.exceptions.NotFittedError
         If it is not fitted.
 
@@ -60,7 +69,7 @@ def save_pipeline(pipeline, path):
     >>> X, y = load_bundled_digits(return_X_y=True)
     >>> pipeline = make_digit_pipeline(epochs=1, random_state=0).fit(X, y)
     >>> with TemporaryDirectory() as folder:
-    ...     path = save_pipeline(pipeline, Path(folder) / "model.joblib")
+    ...     path = save_pipeline(pipeline, Path(folder) / "model.skdigits")
     ...     again = load_pipeline(path)
     >>> bool((again.predict_proba(X) == pipeline.predict_proba(X)).all())
     True
@@ -68,6 +77,32 @@ def save_pipeline(pipeline, path):
     if not hasattr(pipeline, "predict"):
         raise TypeError(f"save_pipeline got {type(pipeline).__name__}, expected a fitted pipeline.")
     check_is_fitted(pipeline)
+    is_plain = Path(path).suffix.lower() == PLAIN_SUFFIX
+    pieces = _plain_pieces(pipeline) if is_plain else _joblib_pieces(pipeline)
+    with replacing(path) as file:
+        file.writelines(pieces)
+    return Path(path)
+
+
+def _plain_pieces(pipeline):
+    """The bytes of a ".skdigits" file, after they have been read back."""
+    from skdigits._model_file import Malformed, pack, write_parts
+    from skdigits._plain_state import PlainWriter
+
+    writer = PlainWriter()
+    model = writer.write(pipeline)
+    data = b"".join(pack(write_parts(model, writer.arrays, _installed_versions())))
+    try:
+        _read_plain(data)
+    except Malformed as error:
+        raise ValueError(
+            f"This {type(pipeline).__name__} cannot be saved as {PLAIN_SUFFIX}: the file {error}. "
+            "Mend it, or save it as .joblib."
+        ) from error
+    return [data]
+
+
+def _joblib_pieces(pipeline):
     buffer = io.BytesIO()
     joblib.dump(pipeline, buffer)
     content = buffer.getvalue()
@@ -79,20 +114,23 @@ def save_pipeline(pipeline, path):
         "versions": _installed_versions(),
     }
     footer = json.dumps(footer).encode()
-    with replacing(path) as file:
-        file.write(content + footer + len(footer).to_bytes(8, "big") + MAGIC)
-    return Path(path)
+    return [content, footer, len(footer).to_bytes(8, "big"), MAGIC]
 
 
-def load_pipeline(path):
+def load_pipeline(path, *, trusted=False):
     """Load a pipeline from a file of :func:`save_pipeline`, or of plain `joblib.dump`.
 
-    .. warning:: Unpickling runs code that the file names. Load only files that you trust.
+    What the file is shows in its bytes, whatever its name. A ".skdigits" file is only read: nothing
+    in it is run, and what does not describe a fitted pipeline in full is refused.
+
+    .. warning:: Loading a joblib file runs code that the file names. Load only what you trust.
 
     Parameters
     ----------
     path : path-like
         The file.
+    trusted : bool, default=False
+        Whether you know who made the file; then loading a joblib file does not warn.
 
     Returns
     -------
@@ -105,6 +143,11 @@ def load_pipeline(path):
         If there is no such file.
     ModelFileError
         If the file is cut off, changed, of a newer format, or holds no fitted estimator.
+
+    Warns
+    -----
+    UntrustedFileWarning
+        Once in a process, before a joblib file is loaded without `trusted`.
     """
     path = Path(path)
     if not path.is_file():
@@ -112,8 +155,64 @@ def load_pipeline(path):
             f"There is no model file {path}. Train one with examples/train_and_submit.py, or save "
             "a fitted pipeline with skdigits.save_pipeline."
         )
+    with path.open("rb") as file:
+        is_plain = file.read(2) == b"PK"
+    return _load_plain(path) if is_plain else _load_joblib(path, trusted)
+
+
+def _load_plain(path):
+    from skdigits._model_file import MAX_BYTES, Malformed
+
+    with path.open("rb") as file:
+        data = file.read(MAX_BYTES + 1)
+    try:
+        return _read_plain(data)
+    except Malformed as error:
+        raise ModelFileError(f"{path} {error}. {_ASK}") from error
+
+
+def _read_plain(data):
+    """The fitted estimator in the bytes of a ".skdigits" file."""
+    from skdigits._model_file import MAX_BYTES, Malformed, read_parts
+    from skdigits._plain_state import PlainReader
+
+    if len(data) > MAX_BYTES:
+        raise Malformed(f"has more than {MAX_BYTES:,} bytes, the most that is loaded")
+    try:
+        model, arrays = read_parts(data)
+        pipeline = PlainReader(arrays).read_whole(model)
+        is_usable = hasattr(pipeline, "predict_proba")
+        check_is_fitted(pipeline)
+    except Malformed:
+        raise
+    except Exception as error:  # values of any kind in any place lead to any error
+        cause = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+        raise Malformed(f"describes what cannot be made ({cause})") from error
+    if not is_usable:
+        raise Malformed(f"holds a {type(pipeline).__name__}, expected a fitted pipeline")
+    return pipeline
+
+
+_has_warned = False
+
+
+def _warn_untrusted(path):
+    global _has_warned
+    if not _has_warned:
+        warnings.warn(
+            f"{path} is a joblib file, and loading it runs code that it names. If you know who "
+            "made it, say load_pipeline(path, trusted=True); a .skdigits file runs none.",
+            UntrustedFileWarning,
+            stacklevel=4,
+        )
+        _has_warned = True
+
+
+def _load_joblib(path, trusted):
     data = path.read_bytes()
     footer, content = _split(data, path)
+    if not trusted:
+        _warn_untrusted(path)
     try:
         pipeline = joblib.load(io.BytesIO(content))
     except Exception as error:  # unpickling foreign bytes raises whatever they lead to

@@ -10,6 +10,7 @@ def load_pretrained():
 
     It was trained by ``examples/train_pretrained.py`` on all 42,000 rows of the ``train.csv`` of
     Kaggle's "Digit Recognizer", and on nothing else; ``skdigits/models/README.md`` has its card.
+    Its file is of plain parts: loading it runs no code from it.
 
     Returns
     -------
@@ -25,5 +26,5 @@ def load_pretrained():
     >>> bool(load_pretrained().score(X, y) > 0.9)
     True
     """
-    with as_file(files("skdigits") / "models" / "digits.joblib") as path:
+    with as_file(files("skdigits") / "models" / "digits.skdigits") as path:
         return load_pipeline(path)

@@ -21,6 +21,10 @@ class SelectionWarning(UserWarning):
     """The held-out rows are too few, or too badly predicted, for the wanted error."""
 
 
+class UntrustedFileWarning(UserWarning):
+    """A joblib file is loaded, which runs the code that it names: only load what you trust."""
+
+
 class ModelFileError(ValueError):
     """A model file that cannot be used: cut off, foreign, or of another format."""
 

@@ -13,7 +13,7 @@ from sklearn.exceptions import NotFittedError
 from skdigits import load_pipeline, make_digit_pipeline, save_pipeline
 from skdigits._persistence import MAGIC
 from skdigits.datasets import load_bundled_digits
-from skdigits.exceptions import ModelFileError
+from skdigits.exceptions import ModelFileError, UntrustedFileWarning
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,8 @@ def test_the_same_answers_in_a_fresh_process_from_another_folder(pipeline, rows,
     np.save(tmp_path / "X.npy", X)
     code = (
         "import sys, numpy as np; from skdigits import load_pipeline;"
-        "np.save('proba.npy', load_pipeline(sys.argv[1]).predict_proba(np.load(sys.argv[2])))"
+        "pipeline = load_pipeline(sys.argv[1], trusted=True);"
+        "np.save('proba.npy', pipeline.predict_proba(np.load(sys.argv[2])))"
     )
     folder = tmp_path / "elsewhere"
     folder.mkdir()
@@ -55,12 +56,12 @@ def test_file_is_little_more_than_the_weights(pipeline, path):
 def test_joblib_reads_what_we_write_and_we_read_what_joblib_writes(pipeline, rows, path, tmp_path):
     X, _ = rows
     joblib.dump(pipeline, tmp_path / "plain.joblib", compress=3)
-    for loaded in (joblib.load(path), load_pipeline(tmp_path / "plain.joblib")):
+    for loaded in (joblib.load(path), load_pipeline(tmp_path / "plain.joblib", trusted=True)):
         np.testing.assert_array_equal(loaded.predict_proba(X), pipeline.predict_proba(X))
 
 
 def test_a_loaded_pipeline_is_whole(pipeline, rows, path):
-    loaded = load_pipeline(path)
+    loaded = load_pipeline(path, trusted=True)
     assert loaded[-1].history_ == pipeline[-1].history_
     assert loaded[-1].get_params() == pipeline[-1].get_params()
     loaded[-1].partial_fit(loaded[:-1].transform(rows[0]), rows[1])
@@ -85,7 +86,7 @@ def test_cut_off(path, kept):
     data = path.read_bytes()
     path.write_bytes(data[: int(kept * len(data)) if isinstance(kept, float) else kept])
     with pytest.raises(ModelFileError, match=r"cut off|damaged"):
-        load_pipeline(path)
+        load_pipeline(path, trusted=True)
 
 
 @pytest.mark.parametrize("position", [10, 0.5, -4, -12, -40], ids=str)
@@ -94,7 +95,7 @@ def test_a_changed_byte(path, position):
     data[int(position * len(data)) if isinstance(position, float) else position] ^= 0xFF
     path.write_bytes(data)
     with pytest.raises(ModelFileError, match=r"cut off|damaged"):
-        load_pipeline(path)
+        load_pipeline(path, trusted=True)
 
 
 @pytest.mark.parametrize("content", [b"hello", b"\x80\x05garbage", os.urandom(1000), MAGIC * 3])
@@ -102,7 +103,7 @@ def test_garbage(tmp_path, content):
     path = tmp_path / "model.joblib"
     path.write_bytes(content)
     with pytest.raises(ModelFileError, match=str(path)):
-        load_pipeline(path)
+        load_pipeline(path, trusted=True)
 
 
 def test_newer_format(path):
@@ -115,15 +116,15 @@ def test_newer_format(path):
     footer = json.dumps(footer).encode()
     path.write_bytes(data[:start] + footer + len(footer).to_bytes(8, "big") + MAGIC)
     with pytest.raises(ModelFileError, match=r"format 99.*skdigits 9\.0.*Upgrade"):
-        load_pipeline(path)
+        load_pipeline(path, trusted=True)
 
 
 def test_no_pipeline(tmp_path):
     joblib.dump({"not": "a model"}, tmp_path / "dict.joblib")
     with pytest.raises(ModelFileError, match="holds a dict, expected a fitted pipeline"):
-        load_pipeline(tmp_path / "dict.joblib")
+        load_pipeline(tmp_path / "dict.joblib", trusted=True)
     with pytest.raises(FileNotFoundError, match="There is no model file"):
-        load_pipeline(tmp_path / "missing.joblib")
+        load_pipeline(tmp_path / "missing.joblib", trusted=True)
     with pytest.raises(TypeError, match="got dict"):
         save_pipeline({}, tmp_path / "x.joblib")
     with pytest.raises(NotFittedError):
@@ -135,3 +136,32 @@ def test_no_folder_to_save_to(pipeline, tmp_path):
         save_pipeline(pipeline, tmp_path / "no" / "model.joblib")
     with pytest.raises(IsADirectoryError, match="is a folder"):
         save_pipeline(pipeline, tmp_path)
+
+
+def test_a_joblib_file_is_said_to_run_code_once(path, tmp_path):
+    code = (
+        "import sys, warnings\n"
+        "from skdigits import load_pipeline\n"
+        "with warnings.catch_warnings(record=True) as said:\n"
+        "    warnings.simplefilter('always')\n"
+        "    load_pipeline(sys.argv[1], trusted=True)\n"
+        "    assert not said, said\n"
+        "    load_pipeline(sys.argv[1]); load_pipeline(sys.argv[1])\n"
+        "print([w.category.__name__ for w in said], said[0].filename == '<string>')\n"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code, path], capture_output=True, text=True, check=True
+    ).stdout
+    assert said.split() == ["['UntrustedFileWarning']", "True"]
+
+
+def test_the_warning_as_an_error_comes_before_any_code_runs(tmp_path):
+    class Trap:
+        def __reduce__(self):
+            return os.mkdir, (str(tmp_path / "ran"),)
+
+    joblib.dump(Trap(), tmp_path / "trap.joblib")
+    for _ in range(2):  # not only the first time
+        with pytest.raises(UntrustedFileWarning, match=r"runs code.*trusted=True"):
+            load_pipeline(tmp_path / "trap.joblib")
+    assert not (tmp_path / "ran").exists()

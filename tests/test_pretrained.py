@@ -19,7 +19,7 @@ def test_reads_digits_it_was_not_trained_on():
 
 
 def test_is_small_and_has_a_card():
-    assert (MODELS / "digits.joblib").stat().st_size < 2_000_000
+    assert (MODELS / "digits.skdigits").stat().st_size < 2_000_000
     card = (MODELS / "README.md").read_text()
     for word in ("SHA-256", "train_pretrained.py", "seed", "interval", "not good for"):
         assert word in card

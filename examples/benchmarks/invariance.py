@@ -69,7 +69,7 @@ def main():
     parser.add_argument("--transformations", type=int, default=10, help="of each digit")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    pipeline = load_pipeline(options.model) if options.model else load_pretrained()
+    pipeline = load_pipeline(options.model, trusted=True) if options.model else load_pretrained()
     X, y = load_rows(options.data)
     rng = np.random.default_rng(options.seed)
     order = rng.permutation(len(X))[: 2 * options.digits]

@@ -187,7 +187,7 @@ def main():
 
     from skdigits import load_pipeline, load_pretrained
 
-    model = load_pipeline(arguments.model) if arguments.model else load_pretrained()
+    model = load_pipeline(arguments.model, trusted=True) if arguments.model else load_pretrained()
     # The photograph first: the peak of memory is the process's.
     figures = {"photograph_12mp": time_photograph(model), "pad_800x800": time_pad(model)}
     if arguments.pictures is not None:
