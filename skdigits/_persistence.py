@@ -42,8 +42,9 @@ def save_pipeline(pipeline, path):
         Fitted, with a `predict` method; as made by :func:`make_digit_pipeline`.
     path : path-like
         Where to. The ending decides: ".skdigits" is a file of plain parts, which runs no code when
-        it is loaded and takes the estimators of this package and pipelines of them; anything else,
-        ".joblib" as a rule, is a joblib file, which takes every estimator.
+        it is loaded and takes the estimators of this package and pipelines of them, without the
+        folders `memory` and `checkpoint_dir`; anything else, ".joblib" as a rule, is a joblib
+        file, which takes every estimator.
 
     Returns
     -------
@@ -53,7 +54,7 @@ def save_pipeline(pipeline, path):
     ------
     TypeError
         If `pipeline` cannot predict, or holds what a ".skdigits" file cannot: estimators of other
-        packages, functions, random states, folders to cache in.
+        packages, functions, random states.
     ValueError
         If a ".skdigits" file would not be taken by :func:`load_pipeline`, such as one with NaN
         weights or of more than 256 MiB.

@@ -19,7 +19,7 @@ from skdigits._normalizer import DigitNormalizer
 from skdigits._pipeline import DigitPipeline
 from skdigits._scaling import PixelScaler
 from skdigits._selective import SelectiveClassifier
-from skdigits._state_checks import check_estimator, check_parameters
+from skdigits._state_checks import FOLDERS, check_estimator, check_parameters
 
 MAX_NESTED = 8  # estimators in estimators
 _MAX_TEXTS = 2**24  # bytes of an array of texts or whole numbers
@@ -136,6 +136,8 @@ class PlainWriter:
     def _write_estimator(self, estimator, where):
         name = type(estimator).__name__
         parameters = estimator.get_params(deep=False)
+        # Folders belong to this computer; in a file from elsewhere they would be a trap.
+        kept = {k: None if k in FOLDERS else v for k, v in parameters.items()}
         fitted = {k: v for k, v in vars(estimator).items() if k not in parameters}
         known = KINDS[type(estimator)]
         strange = sorted(set(fitted) - set(known) - _FOLLOWS)
@@ -143,11 +145,6 @@ class PlainWriter:
             raise TypeError(
                 f"{name} has {', '.join(strange)}, which a .skdigits file does not keep. {_ASK}, "
                 "or delete the attribute."
-            )
-        if "memory" in parameters and parameters["memory"] is not None:
-            raise TypeError(
-                f"memory of {name} is {str(parameters['memory'])[:60]}, a folder of pickles, which "
-                "a .skdigits file cannot hold. Set it to None with set_params, or save as .joblib."
             )
 
         def plain(values):
@@ -158,7 +155,7 @@ class PlainWriter:
         return {
             "!": "estimator",
             "kind": name,
-            "parameters": plain(parameters),
+            "parameters": plain(kept),
             "fitted": None if state is None else plain(state),
         }
 

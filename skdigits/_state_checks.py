@@ -30,6 +30,7 @@ MOST = {
     "n_jobs": 1024,
     "max_pixels": 10**9,
 }
+FOLDERS = ("memory", "checkpoint_dir")  # parameters that are never kept in a file
 _MAX_COLUMNS = 2**22
 
 
@@ -50,7 +51,8 @@ def check_parameters(estimator):
         value = parameters.get(key)
         if value is not None and not abs(value) <= most:
             raise Malformed(f"has {key}={str(value)[:20]} of {name}; at most {most:,} is loaded")
-    _require(parameters.get("memory") is None, f"has a memory folder for {name}")
+    for key in FOLDERS:
+        _require(parameters.get(key) is None, f"has a folder as {key} of {name}")
     _require(not parameters.get("callbacks"), f"has callbacks for {name}")
     _require(not callable(parameters.get("architecture")), f"has a function for {name}")
     shape = parameters.get("image_shape", "auto")

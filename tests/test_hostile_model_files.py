@@ -12,14 +12,21 @@ from hypothesis import strategies as st
 
 from skdigits import load_pipeline, save_pipeline
 from skdigits._model_file import pack, read_parts, unpack, write_parts
+from skdigits._plain_state import PlainWriter
 from skdigits.exceptions import ModelFileError
 
 SAMPLE = Path(__file__).parent / "model_files" / "format1.skdigits"
 
 
+def read_sample():
+    """Its model, with the parameters that were added since, and its arrays."""
+    writer = PlainWriter()
+    return writer.write(load_pipeline(SAMPLE)), writer.arrays
+
+
 def rewritten(change):
     """The sample with its model changed, and hashes that fit."""
-    model, arrays = read_parts(SAMPLE.read_bytes())
+    model, arrays = read_sample()
     selective = model["parameters"]["steps"][1]["items"][1]
     classifier = selective["fitted"]["estimator_"]
     arrays = change(model, selective, classifier, arrays) or arrays
@@ -79,6 +86,7 @@ CHANGED = {
     "many views": (with_value("classifier/parameters/tta", 10**9), "tta=1000000000"),
     "many threads": (with_value("classifier/parameters/n_threads", 10**9), "n_threads"),
     "cache folder": (with_value("model/parameters/memory", "/tmp/x"), "memory"),
+    "checkpoint folder": (with_value("classifier/parameters/checkpoint_dir", "/x"), "folder"),
     "architecture": (with_value("classifier/fitted/network_/architecture", "resnet"), "arch"),
     "classes": (
         with_value("selective/fitted/classes_", {**ARRAY, "values": list(range(1, 11))}),
@@ -261,7 +269,7 @@ def places(value, path=()):
             yield from places(item, (*path, key))
 
 
-PLACES = list(places(read_parts(SAMPLE.read_bytes())[0]))
+PLACES = list(places(read_sample()[0]))
 PLAIN = st.recursive(
     st.none()
     | st.booleans()
@@ -282,7 +290,7 @@ PLAIN = st.recursive(
 )
 @given(place=st.sampled_from(PLACES), value=PLAIN)
 def test_any_value_anywhere_is_taken_as_it_is_or_refused(place, value, tmp_path):
-    model, arrays = read_parts(SAMPLE.read_bytes())
+    model, arrays = read_sample()
     inner = model
     for key in place[:-1]:
         inner = inner[key]

@@ -248,7 +248,6 @@ NOT_SAVED = {
         TypeError,
         "random_state of.*RandomState",
     ),
-    "memory": (lambda p: p.set_params(memory="kept"), TypeError, "memory of.*None"),
     "attribute": (lambda p: setattr(p[-1], "mine", 1), TypeError, "has mine"),
     "step": (lambda p: p.steps.insert(0, ("x", "passthrough")), ValueError, "cannot follow"),
     "foreign": (
@@ -259,6 +258,15 @@ NOT_SAVED = {
     "NaN": (lambda p: set_weight(p, np.nan), ValueError, "NaN or infinite"),
     "infinity": (lambda p: set_weight(p, np.inf), ValueError, "NaN or infinite"),
 }
+
+
+def test_folders_stay_behind(tmp_path):
+    fitted = load_pipeline(SAMPLE)
+    fitted.set_params(memory="kept")
+    fitted[-1].estimator_.set_params(checkpoint_dir=tmp_path)
+    loaded = load_pipeline(save_pipeline(fitted, tmp_path / "model.skdigits"))
+    assert loaded.memory is None
+    assert loaded[-1].estimator_.checkpoint_dir is None
 
 
 @pytest.mark.parametrize("name", NOT_SAVED)
