@@ -21,6 +21,7 @@ from skdigits._classifier import DigitCNNClassifier
 from skdigits._images import flatten_images
 from skdigits._predicting import ProbaFromLogMixin, finite_log_proba
 from skdigits._random import draw_seeds
+from skdigits._rejection import reject
 from skdigits._training_rows import group_equal_rows, hold_out
 from skdigits.exceptions import SelectionWarning
 
@@ -251,11 +252,7 @@ class SelectiveClassifier(ProbaFromLogMixin, ClassifierMixin, MetaEstimatorMixin
         labels = self.classes_[proba.argmax(axis=1)]
         if self.reject_label is None:
             return labels
-        reject = np.asarray(self.reject_label)
-        is_number = reject.dtype.kind in "biuf", labels.dtype.kind in "biuf"
-        if is_number[0] != is_number[1]:  # a string among numbers, or a number among strings
-            labels = labels.astype(object)
-        return np.where(self._accepts(X, proba), labels, reject)
+        return reject(labels, self._accepts(X, proba), self.reject_label)
 
     def predict_log_proba(self, X):
         """Natural logarithms of the calibrated probabilities.
