@@ -194,6 +194,11 @@ def leakage(X_train, X_test, *, min_similarity=0.99, max_shift=1, image_shape="a
             "0 and up to 1, and no negative shift."
         )
     image_shape = find_image_shape(train.shape[1], image_shape)
+    if max_shift > min(image_shape):
+        raise ValueError(
+            f"max_shift={max_shift} is more than the pictures' {image_shape[0]}x{image_shape[1]} "
+            "pixels: nothing would be left of them. 1 or 2 are usual."
+        )
     exact = _find_exact(train, test)
     near, alike, shifts = _find_near(
         train, test, np.flatnonzero(exact < 0), min_similarity, max_shift, image_shape

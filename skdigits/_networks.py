@@ -87,25 +87,63 @@ def build_model(spec, weights):
 
 
 def with_inner_activations(model):
-    """The same network with more to say: logits, then the outputs of its nonlinear layers.
+    """The same network with more to say: logits, then what its nonlinear layers gave.
 
     Parameters
     ----------
     model : keras.Model
-        From images to logits.
+        From images to logits. It keeps what was hung into its layers: give one of your own.
 
     Returns
     -------
-    model : keras.Model
-        With outputs of shape (n, n_logits + n_activations): of feature maps the mean of each
-        channel. A network without such layers gives the input of its last layer.
+    answer : callable
+        ``answer(images, training=False)`` of shape (n, n_logits + n_activations): of feature maps
+        the mean of each channel. Layers of models inside the model, activations inside layers and
+        functions of `keras.ops` count alike; the last one, which gives the logits, does not. A
+        network without any gives the input of its last layer.
     """
-    linear = keras.activations.linear, keras.activations.softmax
-    inner = [
-        layer.output
-        for layer in model.layers[:-1]
-        if isinstance(layer, keras.layers.ReLU)
-        or getattr(layer, "activation", keras.activations.linear) not in linear
-    ] or [model.layers[-1].input]
-    means = [keras.layers.GlobalAveragePooling2D()(x) if len(x.shape) == 4 else x for x in inner]
-    return keras.Model(model.inputs, keras.layers.Concatenate()([model.outputs[0], *means]))
+    *inner, last = dict.fromkeys(_leaves(model))  # a shared layer once
+    nonlinear = list(filter(_is_nonlinear, inner))
+    seen = []
+    for leaf in nonlinear:
+        _overhear(leaf, lambda inputs, output: seen.append(output))
+    if not nonlinear:
+        _overhear(last, lambda inputs, output: seen.append(inputs[0]))
+
+    def answer(images, training=False):
+        seen.clear()
+        logits = model(images, training=training)
+        means = [keras.ops.mean(x, axis=tuple(range(1, len(x.shape) - 1))) for x in seen]
+        return keras.ops.concatenate([logits, *means], axis=1)
+
+    return answer
+
+
+def _leaves(model):
+    """The operations of a model in their order, those of models inside it in their place."""
+    parts = getattr(model, "operations", None) or getattr(model, "layers", None)
+    return [leaf for part in parts for leaf in _leaves(part)] if parts else [model]
+
+
+# Of layers and of functions of keras.ops alike: "relu" stands for ReLU and for Relu.
+_LINEAR = {"linear", "softmax", "logsoftmax"}
+_NONLINEAR = {name.replace("_", "") for name in dir(keras.activations)} - _LINEAR | {"prelu"}
+
+
+def _is_nonlinear(leaf):
+    activation = getattr(leaf, "activation", None)
+    if activation is not None:  # may be a function of the user
+        return getattr(activation, "__name__", "").replace("_", "") not in _LINEAR
+    return type(leaf).__name__.lower() in _NONLINEAR
+
+
+def _overhear(leaf, listener):
+    """Call `listener` with the inputs and the output of every call of a layer."""
+    call = leaf.call
+
+    def overheard(*inputs, **options):
+        output = call(*inputs, **options)
+        listener(inputs, output)
+        return output
+
+    leaf.call = overheard

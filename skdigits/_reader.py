@@ -1,7 +1,7 @@
 """Read every digit of a picture with a fitted classifier."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -262,7 +262,7 @@ class DigitReader:
         return self._read_many(pictures, progress)
 
     def _read_many(self, pictures: Iterable, progress):
-        total = len(pictures) if hasattr(pictures, "__len__") else None
+        total = len(pictures) if isinstance(pictures, Sized) else None
         if progress is True:
             from tqdm.auto import tqdm
 

@@ -22,6 +22,8 @@ from skdigits._atomic import replacing
 SUFFIX = ".fit.json"
 _THIS_PROCESS = uuid4().hex
 _NO_MATTER = (
+    "memory",
+    "n_jobs",
     "n_threads",
     "verbose",
     "checkpoint_dir",

@@ -189,7 +189,7 @@ class _Parts(NamedTuple):
     """The connected strokes of a picture."""
 
     labels: np.ndarray
-    index: np.ndarray  # label of each part
+    ids: np.ndarray  # label of each part
     boxes: np.ndarray  # (n, 4): left, top, right, bottom
     area: np.ndarray
     edge: np.ndarray  # pixels on the picture's edge over the longer side of the box
@@ -225,7 +225,7 @@ class _Parts(NamedTuple):
     def digit(self, members):
         box = tuple(int(v) for v in self.union(members))
         window = self.labels[box[1] : box[3], box[0] : box[2]]
-        return Digit(box, np.isin(window, self.index[members]))
+        return Digit(box, np.isin(window, self.ids[members]))
 
 
 def _frames(labels, index, boxes):

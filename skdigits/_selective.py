@@ -191,7 +191,7 @@ class SelectiveClassifier(ProbaFromLogMixin, ClassifierMixin, MetaEstimatorMixin
         for rest, held_out in folds:
             fitted = fit_on(rest) if len(rest) else clone(estimator)
             _check_known(y[held_out], fitted.classes_)
-            log_proba.append(finite_log_proba(fitted, X[held_out]))
+            log_proba.append(finite_log_proba(fitted, self._as_fitted(fitted, X[held_out])))
         self.classes_ = fitted.classes_
         held_out = np.concatenate([held_out for _, held_out in folds])
         codes = np.searchsorted(self.classes_, y[held_out])
@@ -268,7 +268,8 @@ class SelectiveClassifier(ProbaFromLogMixin, ClassifierMixin, MetaEstimatorMixin
         """
         check_is_fitted(self)
         X = validate_data(self, flatten_images(X), reset=False, dtype="numeric")
-        return log_softmax(finite_log_proba(self.estimator_, X) / self.temperature_, axis=1)
+        log_proba = finite_log_proba(self.estimator_, self._as_fitted(self.estimator_, X))
+        return log_softmax(log_proba / self.temperature_, axis=1)
 
     def score(self, X, y, sample_weight=None):
         """Accuracy of the most probable classes, whether accepted or not.
@@ -324,7 +325,15 @@ class SelectiveClassifier(ProbaFromLogMixin, ClassifierMixin, MetaEstimatorMixin
             As in :meth:`DigitCNNClassifier.score_samples`.
         """
         X = validate_data(self, flatten_images(X), reset=False, dtype="numeric")
-        return self.estimator_.score_samples(X)
+        return self.estimator_.score_samples(self._as_fitted(self.estimator_, X))
+
+    def _as_fitted(self, estimator, X):
+        """The rows with their names for an estimator that was fitted on a frame: a frozen one."""
+        if hasattr(self, "feature_names_in_") and hasattr(estimator, "feature_names_in_"):
+            import pandas as pd
+
+            return pd.DataFrame(X, columns=self.feature_names_in_)
+        return X
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "estimator_")

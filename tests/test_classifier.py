@@ -99,6 +99,24 @@ def test_a_network_may_hold_constants(small_digits):
     assert np.isfinite(clf.score_samples(X)).all()
 
 
+def with_model_inside(image_shape, n_classes):
+    """Activations wherever Keras lets them be: in models inside, in layers, in functions."""
+    inputs = keras.Input((*image_shape, 1))
+    inner = keras.Input((*image_shape, 1))
+    stem = keras.Model(inner, keras.layers.ELU()(keras.layers.Conv2D(3, 3)(inner)))
+    x = keras.Sequential([stem, keras.layers.Conv2D(4, 3), keras.layers.LeakyReLU()])(inputs)
+    x = keras.layers.Dense(5, activation=lambda z: keras.ops.maximum(z, 0.0))(x)
+    x = keras.ops.gelu(keras.layers.Dense(6)(keras.layers.Flatten()(x)))
+    return keras.Model(inputs, keras.layers.Dense(n_classes)(x))
+
+
+def test_novelty_looks_at_every_activation(small_digits):
+    X, y = small_digits
+    clf = quick(architecture=with_model_inside, novelty=True, epochs=1).fit(X, y)
+    assert len(clf.digits_["centre"]) == 3 + 4 + 5 + 6
+    assert np.isfinite(clf.score_samples(X)).all()
+
+
 def test_classic_is_the_well_known_network():
     X = np.zeros((20, 784), np.float32)
     X[:, ::2] = np.linspace(0, 1, 20)[:, None]

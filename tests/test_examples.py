@@ -58,6 +58,14 @@ def test_tune_grid_search_on_bundled_digits(tmp_path):
 
 
 @pytest.mark.slow
+def test_scale_out_on_bundled_digits(tmp_path):
+    said = run("scale_out.py", "--rows", 150, "--epochs", 1, "--cv", 2, folder=tmp_path)
+    assert "workers: 2" in said
+    assert "results: 12 fits in scale_out_results" in said
+    assert "best: {'digitcnnclassifier__" in said
+
+
+@pytest.mark.slow
 def test_train_and_submit_on_real_data(real_data, tmp_path):
     said = run(
         "train_and_submit.py", "--data", real_data, "--epochs", 1, "--quiet", folder=tmp_path

@@ -2,6 +2,7 @@
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.special import log_softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
@@ -180,6 +181,22 @@ def test_a_fitted_estimator_is_taken_as_it_is(coins):
     selective = SelectiveClassifier(FrozenEstimator(fitted)).fit(X, y)
     assert selective.estimator_.n_seen_ == 10
     assert selective.temperature_ == pytest.approx(2, rel=0.1)
+
+
+def test_a_frozen_estimator_keeps_the_names_of_its_columns(coins):
+    X, y = (values[:2000] for values in coins)
+    frame = pd.DataFrame(X, columns=["answer", "b", "c", "d"])
+    fitted = LogisticRegression().fit(frame, y)
+    named = SelectiveClassifier(FrozenEstimator(fitted), target_error=0.4).fit(frame, y)
+    plain = SelectiveClassifier(LogisticRegression(), target_error=0.4).fit(frame, y)
+    assert named.temperature_ > 0
+    assert plain.predict(frame).shape == named.predict(frame).shape == y.shape
+    np.testing.assert_array_equal(named.predict(frame), named.classes_[fitted.predict(frame)])
+    renamed = frame.rename(columns={"answer": "other"})
+    with pytest.raises(ValueError, match="feature names should match"):
+        SelectiveClassifier(FrozenEstimator(fitted)).fit(renamed, y)
+    with pytest.warns(UserWarning, match="does not have valid feature names"):
+        SelectiveClassifier(FrozenEstimator(fitted)).fit(X, y)
 
 
 def test_network_around_and_inside_a_pipeline(small_digits, tmp_path):
