@@ -23,6 +23,7 @@ _HOMES = {
     "load_pretrained": "_pretrained",
     "make_digit_pipeline": "_pipeline",
     "save_pipeline": "_persistence",
+    "show_versions": "_show_versions",
 }
 _MODULES = ["app", "datasets", "evaluation", "exceptions", "kaggle", "plotting", "tuning"]
 

@@ -13,6 +13,7 @@ from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classi
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from skdigits._architectures import ARCHITECTURES
+from skdigits._doc_link import DocLinkMixin
 from skdigits._images import as_images, find_image_shape, flatten_images
 from skdigits._novelty import MAX_ROWS, NoveltyMixin
 from skdigits._predicting import NetworksMixin
@@ -30,7 +31,7 @@ _PARTIAL = {
 }
 
 
-class DigitCNNClassifier(NoveltyMixin, NetworksMixin, BaseEstimator):
+class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, BaseEstimator):
     """Convolutional network for small pictures of digits.
 
     A compact Keras network with augmentation, trained through SciKeras, that behaves as any other

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, check_memory, validate_dat
 
 from skdigits import __version__
 from skdigits._classifier import DigitCNNClassifier
+from skdigits._doc_link import DocLinkMixin
 from skdigits._images import flatten_images
 from skdigits._predicting import NetworksMixin
 from skdigits._random import draw_seeds
@@ -22,7 +23,7 @@ from skdigits._threads import share_threads
 _NO_MATTER = {"tta": 0, "verbose": 0, "n_threads": None, "checkpoint_dir": None}
 
 
-class DigitEnsembleClassifier(NetworksMixin, BaseEstimator):
+class DigitEnsembleClassifier(NetworksMixin, DocLinkMixin, BaseEstimator):
     """Several :class:`DigitCNNClassifier`, each from its own seed, with averaged probabilities.
 
     Members are trained through joblib, one after the other, on several cores, or on a Dask cluster

@@ -9,6 +9,7 @@ from scipy import ndimage
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from skdigits._doc_link import DocLinkMixin
 from skdigits._pictures import read_ink
 from skdigits._segmentation import cut_out, main_digit, without_ruling
 from skdigits.exceptions import PictureError
@@ -21,7 +22,7 @@ _FAINT = 0.05  # ink that does not count for the box
 _WORK = 4 * FIT  # where strokes are made wider or thinner
 
 
-class DigitNormalizer(TransformerMixin, BaseEstimator):
+class DigitNormalizer(TransformerMixin, DocLinkMixin, BaseEstimator):
     """Turn pictures of one digit each into rows of 784 pixels, exactly as MNIST was made.
 
     The ink is cropped, its longest side brought to 20 pixels by area resampling, its stroke to a

@@ -6,6 +6,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 
 from skdigits._classifier import DigitCNNClassifier
+from skdigits._doc_link import DocLinkMixin
 from skdigits._ensemble import DigitEnsembleClassifier
 from skdigits._presets import PRESETS
 from skdigits._scaling import PixelScaler
@@ -13,7 +14,7 @@ from skdigits._scaling import PixelScaler
 _OF_ENSEMBLE = ["memory", "n_jobs", "random_state", "verbose"]
 
 
-class DigitPipeline(Pipeline):
+class DigitPipeline(DocLinkMixin, Pipeline):
     """A scikit-learn pipeline that predicts in blocks, so that memory does not grow with the rows.
 
     The steps see 8,192 rows at a time; a million rows need no scaled copy of their own. Parameters,

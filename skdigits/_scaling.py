@@ -7,10 +7,11 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skdigits._doc_link import DocLinkMixin
 from skdigits._images import flatten_images
 
 
-class PixelScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class PixelScaler(OneToOneFeatureMixin, TransformerMixin, DocLinkMixin, BaseEstimator):
     """Divide pixels by a fixed scale, giving float32.
 
     Nothing is learned from the values: the scale is a parameter, so that one picture, a batch and

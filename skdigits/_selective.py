@@ -6,6 +6,7 @@ from numbers import Integral, Real
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
+from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import accuracy_score
@@ -13,11 +14,13 @@ from sklearn.model_selection import StratifiedKFold, check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from skdigits._classifier import DigitCNNClassifier
+from skdigits._doc_link import DocLinkMixin
 from skdigits._images import flatten_images
 from skdigits._predicting import ProbaFromLogMixin, finite_log_proba
 from skdigits._random import draw_seeds
@@ -26,7 +29,9 @@ from skdigits._training_rows import group_equal_rows, hold_out
 from skdigits.exceptions import SelectionWarning
 
 
-class SelectiveClassifier(ProbaFromLogMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class SelectiveClassifier(
+    ProbaFromLogMixin, ClassifierMixin, MetaEstimatorMixin, DocLinkMixin, BaseEstimator
+):
     """Calibrate a classifier's probabilities, and refuse to answer where it is too unsure.
 
     A part of the rows is held out of the fit, or with `cv` each part in its turn. On these rows one
@@ -182,10 +187,11 @@ class SelectiveClassifier(ProbaFromLogMixin, ClassifierMixin, MetaEstimatorMixin
         else:
             folds = self._cut(X, y, used, seeds["split"])
 
+        passed = self._fit_params(estimator, None if sample_weight is None else weight)
+
         def fit_on(rows):
-            step = f"{estimator.steps[-1][0]}__" if isinstance(estimator, Pipeline) else ""
-            weights = {} if sample_weight is None else {f"{step}sample_weight": weight[rows]}
-            return clone(estimator).fit(X[rows], y[rows], **weights)
+            params = {name: values[rows] for name, values in passed.items()}
+            return clone(estimator).fit(X[rows], y[rows], **params)
 
         log_proba = []
         for rest, held_out in folds:
@@ -199,6 +205,32 @@ class SelectiveClassifier(ProbaFromLogMixin, ClassifierMixin, MetaEstimatorMixin
         is_to_refit = len(rest) and (self.refit or self.cv is not None)
         self.estimator_ = fit_on(used) if is_to_refit else fitted
         return self
+
+    def _fit_params(self, estimator, weight):
+        """The weights, under the name by which the estimator takes them; {} without weights."""
+        if weight is None:
+            return {}
+        if get_config()["enable_metadata_routing"]:
+            return process_routing(self, "fit", sample_weight=weight).estimator.fit
+        step = f"{estimator.steps[-1][0]}__" if isinstance(estimator, Pipeline) else ""
+        return {f"{step}sample_weight": weight}
+
+    def get_metadata_routing(self):
+        """Which weights go where, see :ref:`scikit-learn's guide <metadata_routing>`.
+
+        The weights given to `fit` are used here, and handed to an estimator that asks for them with
+        ``set_fit_request(sample_weight=True)``.
+
+        Returns
+        -------
+        routing : MetadataRouter
+        """
+        estimator = self.estimator
+        if estimator is None:
+            estimator = DigitCNNClassifier().set_fit_request(sample_weight=True)
+        fit = MethodMapping().add(caller="fit", callee="fit")
+        router = MetadataRouter(owner=self).add_self_request(self)
+        return router.add(estimator=estimator, method_mapping=fit)
 
     def _cut(self, X, y, used, seed):
         """Rows to train on and rows held out, for each fit but the last."""

@@ -13,6 +13,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import FitFailedWarning
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.linear_model import LogisticRegression
@@ -24,6 +25,7 @@ from sklearn.model_selection import (
     RandomizedSearchCV,
     ShuffleSplit,
 )
+from sklearn.pipeline import Pipeline
 from sklearn.tree import DecisionTreeClassifier
 
 from skdigits import DigitCNNClassifier, SelectiveClassifier, make_digit_pipeline
@@ -429,3 +431,20 @@ def test_folds_that_test_on_their_training_rows_and_foreign_files(tmp_path):
     assert read_results(tmp_path)["score"].between(0.5, 1).all()
     fit_search(search.set_params(refit=False), X, y, results=tmp_path)
     assert not hasattr(search, "best_estimator_")
+
+
+def test_workers_caches_and_bars_are_no_other_search(digits, tmp_path):
+    """What does not change a fit finds its records again, also inside of a pipeline."""
+    X, y = digits
+
+    def search(**changes):
+        forest = RandomForestClassifier(3, random_state=0)
+        pipeline = Pipeline([("forest", forest)]).set_params(**changes)
+        return GridSearchCV(pipeline, {"forest__max_depth": [2, 4]}, cv=2, refit=False)
+
+    fit_search(search(), X, y, results=tmp_path)
+    changes = {"forest__n_jobs": 2, "forest__verbose": 0, "memory": str(tmp_path / "kept")}
+    fit_search(search(**changes), X, y, results=tmp_path)
+    assert len(read_results(tmp_path)) == 4
+    fit_search(search(forest__min_samples_leaf=2), X, y, results=tmp_path)
+    assert len(read_results(tmp_path)) == 8
