@@ -145,7 +145,7 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, BaseEstimato
         The labels.
     n_features_in_ : int
         Number of columns seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names seen in `fit`, when X was a frame with string columns.
     image_shape_ : (int, int)
         Height and width of the pictures.

@@ -40,8 +40,8 @@ class DigitNormalizer(TransformerMixin, DocLinkMixin, BaseEstimator):
         Shear the ink upright by its second moments.
 
     on_empty : {"raise", "zeros"}, default="raise"
-        What to do with a picture that holds no ink: raise :class:`PictureError`, or give a row of
-        zeros.
+        What to do with a picture that holds no ink: raise
+        :class:`~skdigits.exceptions.PictureError`, or give a row of zeros.
 
     max_pixels : int, default=80_000_000
         Pictures with more pixels are refused before they are decoded.
@@ -101,7 +101,7 @@ class DigitNormalizer(TransformerMixin, DocLinkMixin, BaseEstimator):
         Parameters
         ----------
         X : iterable of pictures, or array of shape (n, 784), (n, 28, 28) or (n, 28, 28, 1)
-            Pictures are whatever :func:`skdigits.read_ink` opens, one digit each. An array is
+            Pictures are whatever :meth:`DigitReader.read` opens, one digit each. An array is
             taken as images in MNIST's form, ink high, 0 to 255: they are placed, and scaled if
             their ink is not 20 pixels long, but not searched for paper and polarity.
 

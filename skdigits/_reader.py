@@ -198,7 +198,9 @@ class DigitReader:
         Parameters
         ----------
         picture : str, path, bytes, file, PIL.Image.Image, ndarray or dict
-            As for :func:`skdigits.read_ink`.
+            An array is ``(h, w)``, ``(h, w, 1)``, ``(h, w, 3)`` or ``(h, w, 4)``: bool, integer,
+            or float from 0 to 1 or 0 to 255. A dict is a drawing pad's ``background``, ``layers``
+            and ``composite``; its ink is the alpha of the layers.
 
         Returns
         -------

@@ -26,7 +26,7 @@ class PixelScaler(OneToOneFeatureMixin, TransformerMixin, DocLinkMixin, BaseEsti
     ----------
     n_features_in_ : int
         Number of columns seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names seen in `fit`, when X was a frame with string columns.
 
     Examples

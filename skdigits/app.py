@@ -67,7 +67,7 @@ def build_app(pipeline, *, min_confidence=None):
         :func:`skdigits.load_pretrained` gives. It is asked once here, so that the first stroke
         does not wait for it.
     min_confidence : float, default=None
-        Answers with less are shown as "not sure"; None as in :class:`DigitReader`.
+        Answers with less are shown as "not sure"; None as in :class:`~skdigits.DigitReader`.
 
     Returns
     -------

@@ -61,10 +61,14 @@ def load_competition(folder, *, with_test="auto", return_X_y=False, as_frame=Fal
         images : ndarray of shape (n_train, 28, 28), uint8
             The training rows as pictures (a view of the same memory).
         feature_names : list of str
+            The names of the columns.
         target_names : ndarray of shape (10,)
+            The digits.
         filename, test_filename : str or None
             The files that were read.
         DESCR : str
+            What the data are.
+
     (data, target) : tuple
         If ``return_X_y=True``.
 

@@ -46,9 +46,10 @@ def search_space(size="quick", prefix="digitcnnclassifier__"):
         RandomizedSearchCV and HalvingRandomSearchCV: also weight decay, label smoothing, dropout,
         width and batch size. Neither has `epochs`: more of them are nearly always
         better and always dearer, and they are the natural resource of a halving search.
-    prefix : str, default="digitcnnclassifier__"
-        Goes before the names; the default is for :func:`make_digit_pipeline`, "" for a bare
-        :class:`DigitCNNClassifier`.
+    prefix : str, optional
+        Goes before the names; the default ``"digitcnnclassifier__"`` is for
+        :func:`~skdigits.make_digit_pipeline`, "" for a bare
+        :class:`~skdigits.DigitCNNClassifier`.
 
     Returns
     -------
