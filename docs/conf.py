@@ -37,6 +37,7 @@ nitpick_ignore_regex = [(r"py:.*", r"(?!skdigits)[\w.]+\.\w+"), (r"py:.*", r"pep
 autosummary_generate = True
 autodoc_typehints = "none"
 autodoc_default_options = {"members": True, "member-order": "bysource"}
+toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
@@ -85,9 +86,11 @@ sphinx_gallery_conf = {
     "within_subsection_order": InOrder,
     "backreferences_dir": "generated/backreferences",
     "doc_module": ("skdigits",),
-    "remove_config_comments": True,
+    "capture_repr": ("_repr_html_",),
     "download_all_examples": False,
+    "default_thumb_file": str(ROOT / "docs" / "_static" / "terminal.svg"),
     "show_memory": False,
+    "write_computation_times": False,
     "show_signature": False,
     "abort_on_example_error": False,
 }

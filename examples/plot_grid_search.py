@@ -37,7 +37,7 @@ print(f"{cost.n_fits} fits")
 # a power cut, it trains only what is missing.
 
 folder = Path(mkdtemp())
-fit_search(search, X, y, results=folder)
+fit_search(search, X, y, results=folder, progress=False)
 print(f"{len(read_results(folder))} results kept")
 print({name.split("__")[1]: value for name, value in search.best_params_.items()})
 

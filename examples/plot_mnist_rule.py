@@ -43,6 +43,8 @@ for ax, (title, picture) in zip(axes, steps.items(), strict=True):
     ax.set(title=title, xticks=[], yticks=[])
 y, x = np.argwhere(placed > 12).min(0), np.argwhere(placed > 12).max(0)
 corner, (height, width) = (y[1] - 0.5, y[0] - 0.5), x - y + 1
+axes[3].axhline(13.5, color="0.6", lw=0.8)
+axes[3].axvline(13.5, color="0.6", lw=0.8)
 axes[3].add_patch(plt.Rectangle(corner, width, height, fill=False, ls="--", color="#0072B2"))
 weights = placed / placed.sum()
 axes[3].plot(

@@ -2,13 +2,14 @@
 Refuse to answer
 ================
 
-A reader of forms had better say "unsure" than be wrong. ``SelectiveClassifier`` holds out a part
-of the rows, calibrates the probabilities on them, and finds the confidence at which the answers
-are wrong as seldom as you ask.
+A reader of forms had better say "unsure" than be wrong. ``SelectiveClassifier`` holds out a part of
+the rows, calibrates the probabilities on them, and finds the confidence at which the answers are
+wrong as seldom as you ask.
 """
 
 # %%
-# At most one accepted answer in fifty may be wrong; what is not accepted is -1.
+# Few rows to train on, so that there is something to doubt. At most one accepted answer in a
+# hundred may be wrong; what is not accepted is -1.
 
 from sklearn.model_selection import train_test_split
 
@@ -16,12 +17,14 @@ from skdigits import SelectiveClassifier, make_digit_pipeline
 from skdigits.datasets import load_bundled_digits
 
 X, y = load_bundled_digits(return_X_y=True)
-X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=500, stratify=y, random_state=0)
+X_train, X_test, y_train, y_test = train_test_split(
+    X, y, train_size=600, stratify=y, random_state=0
+)
 reader = SelectiveClassifier(
-    make_digit_pipeline("fast", epochs=4, random_state=0),
-    target_error=0.02,
+    make_digit_pipeline("fast", epochs=3, random_state=0),
+    target_error=0.01,
     reject_label=-1,
-    validation_fraction=0.25,
+    validation_fraction=0.4,
     random_state=0,
 ).fit(X_train, y_train)
 print(f"temperature {reader.temperature_:.2f}, threshold {reader.threshold_:.2f}")
@@ -42,7 +45,8 @@ from skdigits.plotting import ReliabilityDisplay, RiskCoverageDisplay
 RiskCoverageDisplay.from_estimator(reader, X_test, y_test)
 
 # %%
-# Confidence is honest after calibration: of the answers with 90 %, about 90 % are right.
+# Of the answers with a confidence of 90 %, about 90 % are right: on the dotted line confidence says
+# what it promises.
 
 ReliabilityDisplay.from_estimator(reader, X_test, y_test)
 
@@ -53,7 +57,7 @@ import numpy as np
 
 from skdigits.plotting import DigitGalleryDisplay
 
-refused = np.flatnonzero(~accepted)[:12]
+refused = np.flatnonzero(~accepted)[:18]
 best = reader.predict_proba(X_test[refused]).argmax(1)
 titles = [f"{label}?" for label in best]
 DigitGalleryDisplay(X_test[refused], titles=titles).plot(n_columns=6)

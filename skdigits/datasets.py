@@ -27,6 +27,11 @@ __all__ = [
 
 _SIDE = 28
 _SUFFIXES = ("", ".gz", ".zip")
+# Where Kaggle's notebooks have the competition's files, of old and of late.
+_KAGGLE_FOLDERS = [
+    Path("/kaggle/input/digit-recognizer"),
+    Path("/kaggle/input/competitions/digit-recognizer"),
+]
 
 
 def load_competition(folder, *, with_test="auto", return_X_y=False, as_frame=False):
@@ -227,8 +232,8 @@ def load_available(folder=None):
     ----------
     folder : str or path-like, default=None
         Folder with ``train.csv``; it must be there. None looks in the folder that the environment
-        variable ``SKDIGITS_DATA`` names, then in the current one, and takes the bundled digits
-        where neither has it.
+        variable ``SKDIGITS_DATA`` names, then in the current one, then where Kaggle's notebooks
+        have the competition, and takes the bundled digits where none has it.
 
     Returns
     -------
@@ -238,8 +243,9 @@ def load_available(folder=None):
     """
     if folder is None:
         folder = os.environ.get("SKDIGITS_DATA")
-    if folder is None and _find_csv(Path(), "train", required=False):
-        folder = Path()
+    if folder is None:
+        near = [Path(), *filter(Path.is_dir, _KAGGLE_FOLDERS)]
+        folder = next((place for place in near if _find_csv(place, "train", required=False)), None)
     if folder is not None:
         return load_competition(folder)
     digits = load_bundled_digits()

@@ -13,7 +13,13 @@ from sklearn.datasets import load_digits
 from sklearn.utils import Bunch
 
 from skdigits import datasets
-from skdigits.datasets import fetch_mnist, load_bundled_digits, load_competition, read_digits_csv
+from skdigits.datasets import (
+    fetch_mnist,
+    load_available,
+    load_bundled_digits,
+    load_competition,
+    read_digits_csv,
+)
 
 PIXELS = [f"pixel{i}" for i in range(784)]
 REAL = Path(os.environ.get("SKDIGITS_DATA", Path(__file__).parents[2] / "shared" / "data"))
@@ -442,3 +448,13 @@ def test_real_competition():
     np.testing.assert_array_equal(np.unique(competition.target), np.arange(10))
     path = Path(competition.test_filename)
     np.testing.assert_array_equal(competition.test_data, pd.read_csv(path).to_numpy())
+
+
+def test_available_finds_the_folder_of_kaggle_notebooks(folder, tmp_path, monkeypatch):
+    empty = tmp_path / "working"
+    empty.mkdir()
+    monkeypatch.delenv("SKDIGITS_DATA", raising=False)
+    monkeypatch.chdir(empty)
+    assert load_available().filename is None
+    monkeypatch.setattr(datasets, "_KAGGLE_FOLDERS", [tmp_path / "nowhere", folder])
+    assert load_available().filename == str(folder / "train.csv")
