@@ -4,6 +4,7 @@ import doctest
 import importlib
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from matplotlib.contour import ContourSet
 from sklearn.datasets import load_digits
 from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import Pipeline
 
 from skdigits import make_digit_pipeline, plotting
 from skdigits.evaluation import (
@@ -205,6 +207,48 @@ def test_attribution_is_read_without_colours():
 def test_attribution_of_nothing():
     display = AttributionDisplay(np.zeros((2, 36)), np.zeros((2, 6, 6))).plot()
     draw(display.figure_)
+
+
+@pytest.mark.parametrize("display_class", [ReliabilityDisplay, RiskCoverageDisplay])
+def test_curves_on_the_same_axes_are_told_apart(display_class, fitted):
+    """By more than their colour; and the axes hold all of them."""
+    clf, X, y = fitted
+    sure = np.eye(10)[y] * 0.9 + 0.01
+    better = SimpleNamespace(predict_proba=lambda rows: sure, classes_=np.arange(10))
+    ax = plt.figure().add_subplot()
+    displays = [display_class.from_estimator(e, X, y, ax=ax) for e in (better, clf, better)]
+    styles = [(d.line_.get_color(), d.line_.get_linestyle()) for d in displays]
+    assert len({color for color, _ in styles}) == len({line for _, line in styles}) == 3
+    assert ax.get_ylim()[1] >= max(d.line_.get_ydata().max() for d in displays)
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert len(labels) == len(displays) + labels.count("as right as sure")
+    assert labels.count("as right as sure") <= 1
+    draw(ax.figure)
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda network: Pipeline([("network", network)]),
+        lambda network: SimpleNamespace(best_estimator_=Pipeline([("network", network)])),
+        lambda network: SimpleNamespace(estimator_=network),
+    ],
+)
+def test_training_history_of_what_holds_a_network(wrap):
+    history = {"accuracy": [0.5, 0.9, 0.8], "loss": [2, 1, 0.5]}
+    history |= {f"val_{name}": values for name, values in history.items()}
+    network = SimpleNamespace(history_=history, best_epoch_=2)
+    display = TrainingHistoryDisplay.from_estimator(wrap(network))
+    kept = display.axes_[0].lines[-1]
+    assert (kept.get_label(), kept.get_xdata()[0]) == ("kept epoch", 2)
+    draw(display.figure_)
+
+
+def test_training_history_is_not_everywhere():
+    with pytest.raises(TypeError, match="GaussianNB has no history_"):
+        TrainingHistoryDisplay.from_estimator(GaussianNB())
+    with pytest.raises(TypeError, match="Give one of its estimators_"):
+        TrainingHistoryDisplay.from_estimator(SimpleNamespace(estimators_=[]))
 
 
 @pytest.mark.slow

@@ -152,5 +152,10 @@ def _draw(ax, values, limit):
     half = np.abs(values).max() / 2
     for sign, style in [(1, "solid"), (-1, "dashed")]:
         if (sign * values).max() > half > 0:
-            ax.contour(sign * values, levels=[half], colors="k", linestyles=style, linewidths=1)
+            # With a rim of nothing, for lines to close at the border.
+            rim = np.pad(sign * values, 1)
+            y, x = (np.arange(side) - 1 for side in rim.shape)
+            ax.contour(x, y, rim, levels=[half], colors="k", linestyles=style, linewidths=1)
+    height, width = values.shape
+    ax.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
     return drawn

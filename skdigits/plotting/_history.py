@@ -28,20 +28,25 @@ class TrainingHistoryDisplay:
 
     @classmethod
     def from_estimator(cls, estimator, *, axes=None):
-        """Plot the history of a fitted classifier, or of a pipeline that ends in one.
+        """Plot the history of a fitted classifier, or of what holds one.
 
         Parameters
         ----------
-        estimator : DigitCNNClassifier or Pipeline
-            Fitted.
+        estimator : DigitCNNClassifier, or a pipeline, search or SelectiveClassifier with one
+            Fitted. Of an ensemble give one of its ``estimators_``.
         axes : array-like of 2 matplotlib Axes, default=None
             Where to draw; None makes a new figure.
 
         Returns
         -------
         display : TrainingHistoryDisplay
+
+        Raises
+        ------
+        TypeError
+            If there is no history.
         """
-        classifier = estimator[-1] if hasattr(estimator, "steps") else estimator
+        classifier = _find_network(estimator)
         return cls(classifier.history_, best_epoch=classifier.best_epoch_).plot(axes=axes)
 
     def plot(self, *, axes=None):
@@ -76,3 +81,22 @@ class TrainingHistoryDisplay:
         ax.set(xlabel="epoch", ylabel=measure)
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.legend()
+
+
+def _find_network(estimator):
+    """The classifier with the history, inside of whatever holds it."""
+    found = estimator
+    while not hasattr(found, "history_"):
+        if hasattr(found, "steps"):
+            found = found[-1]
+        elif hasattr(found, "best_estimator_"):
+            found = found.best_estimator_
+        elif hasattr(found, "estimator_"):
+            found = found.estimator_
+        else:
+            hint = " Give one of its estimators_." if hasattr(found, "estimators_") else ""
+            raise TypeError(
+                f"{type(found).__name__} has no history_, expected a fitted DigitCNNClassifier, or "
+                f"a pipeline or search with one.{hint}"
+            )
+    return found

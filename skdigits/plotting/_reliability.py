@@ -4,7 +4,7 @@ import numpy as np
 from scipy.stats import binomtest
 
 from skdigits._confidence import bin_confidence, check_answers
-from skdigits.plotting._style import BLUE, new_axes
+from skdigits.plotting._style import new_axes, next_style
 
 
 class ReliabilityDisplay:
@@ -131,7 +131,7 @@ class ReliabilityDisplay:
         """
         self.ax_ = new_axes((5, 5.5)) if ax is None else ax
         self.figure_ = self.ax_.figure
-        self._plot_accuracy({"marker": "o", "color": BLUE, "label": self.name} | kwargs)
+        self._plot_accuracy(next_style(self.ax_) | {"label": self.name} | kwargs)
         self._plot_count()
         return self
 
@@ -142,12 +142,18 @@ class ReliabilityDisplay:
         (self.line_,) = self.ax_.plot(confidence, accuracy, **line_kwargs)
         low, high = _intervals(np.rint(accuracy * count), count)
         self.ax_.vlines(confidence, low, high, color=self.line_.get_color(), linewidth=1)
-        self.ax_.plot([0, 1], [0, 1], ":", color="0.4", label="as right as sure", zorder=0)
+        if not self.ax_.child_axes:  # the first curve here
+            self.ax_.plot([0, 1], [0, 1], ":", color="0.4", label="as right as sure", zorder=0)
         self.ax_.set(xlim=(0, 1), ylim=(0, 1.01), xlabel="confidence", ylabel="accuracy")
         self.ax_.legend()
 
     def _plot_count(self):
         edges, count = np.asarray(self.edges), np.asarray(self.count)
+        if self.ax_.child_axes:
+            (self.count_ax_,) = self.ax_.child_axes
+            style = {"color": self.line_.get_color(), "linestyle": self.line_.get_linestyle()}
+            self.count_ax_.stairs(np.maximum(count, 0.1), edges, **style)
+            return
         self.count_ax_ = self.ax_.inset_axes((0, 1.03, 1, 0.2), sharex=self.ax_)
         self.count_ax_.bar(
             edges[:-1], count, np.diff(edges), align="edge", color="0.75", edgecolor="0.3"

@@ -3,7 +3,7 @@
 import numpy as np
 
 from skdigits._confidence import risk_coverage_area, risk_coverage_curve
-from skdigits.plotting._style import BLUE, new_axes
+from skdigits.plotting._style import new_axes, next_style
 
 
 class RiskCoverageDisplay:
@@ -110,9 +110,8 @@ class RiskCoverageDisplay:
         self.ax_ = new_axes((6, 4.5)) if ax is None else ax
         self.figure_ = self.ax_.figure
         coverage, risk = (100 * np.asarray(share) for share in (self.coverage, self.risk))
-        self.line_ = self.ax_.plot(
-            coverage, risk, **{"color": BLUE, "label": self._label()} | kwargs
-        )[0]
+        style = next_style(self.ax_) | {"marker": None, "label": self._label()} | kwargs
+        (self.line_,) = self.ax_.plot(coverage, risk, **style)
         # The few steps of a small set are to be seen as such.
         self.ax_.plot(
             coverage[-1:], risk[-1:], "o", color=self.line_.get_color(), clip_on=False, zorder=3
@@ -130,6 +129,7 @@ class RiskCoverageDisplay:
             xlabel="accepted, the most confident first, %",
             ylabel="wrong among the accepted, %",
         )
+        self.ax_.autoscale(axis="y")  # for curves that are here already
         self.ax_.set_ylim(bottom=0)
         if self._label():
             self.ax_.legend(loc="upper left")

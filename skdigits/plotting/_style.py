@@ -1,7 +1,9 @@
 """What all plots share: Matplotlib, asked for late, and colours."""
 
 # Distinguishable in grey print and to colour-blind readers (Okabe and Ito, 2008).
-BLUE, ORANGE = "#0072B2", "#D55E00"
+BLUE, ORANGE, GREEN, BLACK = "#0072B2", "#D55E00", "#009E73", "#000000"
+_CURVE = "curve"  # marks the lines that are counted
+_STYLES = [(BLUE, "-", "o"), (ORANGE, "--", "s"), (GREEN, "-.", "^"), (BLACK, ":", "D")]
 
 
 def pyplot():
@@ -18,3 +20,10 @@ def pyplot():
 def new_axes(figsize):
     """Axes of a new figure."""
     return pyplot().subplots(figsize=figsize, layout="constrained")[1]
+
+
+def next_style(ax):
+    """Colour, line and marker of the next curve, so that several are told apart in any print."""
+    n_curves = sum(line.get_gid() == _CURVE for line in ax.lines)
+    color, linestyle, marker = _STYLES[n_curves % len(_STYLES)]
+    return {"color": color, "linestyle": linestyle, "marker": marker, "gid": _CURVE}
