@@ -226,6 +226,29 @@ def _load_joblib(path, trusted):
     return pipeline
 
 
+def describe_file(path):
+    """What a model file says of itself, without unpickling it.
+
+    Parameters
+    ----------
+    path : path-like
+        A file of :func:`save_pipeline` or of plain `joblib.dump`.
+
+    Returns
+    -------
+    facts : dict
+        "format", and "versions" of what wrote it where the file says so.
+    """
+    path = Path(path)
+    footer, _ = _split(path.read_bytes(), path)
+    if footer is None:
+        return {"format": "joblib without footer"}
+    return {
+        "format": f"joblib, skdigits format {footer['skdigits format']}",
+        "versions": footer["versions"],
+    }
+
+
 def _split(data, path):
     """Footer (None for a file of plain joblib) and joblib bytes."""
     if not data.endswith(MAGIC):

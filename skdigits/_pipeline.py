@@ -53,27 +53,29 @@ def make_digit_pipeline(preset="balanced", *, n_estimators=None, **classifier_pa
 
     Parameters
     ----------
-    preset : {"fast", "balanced", "accurate", "classic"}, default="balanced"
+    preset : {"fast", "balanced", "accurate", "classic"} or dict, default="balanced"
         Name of the parameters to start from, a key of ``skdigits.PRESETS``. "balanced" are the
-        defaults of :class:`DigitCNNClassifier`.
+        defaults of :class:`DigitCNNClassifier`. A dict says how many networks of each preset are
+        averaged, such as ``{"balanced": 5, "accurate": 1}``.
     n_estimators : int, default=None
         Number of networks whose probabilities are averaged, by a
-        :class:`DigitEnsembleClassifier`; None is one network without it.
+        :class:`DigitEnsembleClassifier`; None is one network without it, or those of a dict.
     **classifier_params
-        Parameters of :class:`DigitCNNClassifier`; they go before those of the preset. With
-        `n_estimators`, `memory`, `n_jobs`, `random_state` and `verbose` are those of the ensemble.
+        Parameters of :class:`DigitCNNClassifier`; they go before those of the preset. Of
+        several networks, `memory`, `n_jobs`, `random_state` and `verbose` are the ensemble's.
 
     Returns
     -------
     pipeline : DigitPipeline
         With the steps "pixelscaler" and "digitcnnclassifier", so that a grid search names its
-        parameters "digitcnnclassifier__learning_rate" and the like. With `n_estimators` the second
+        parameters "digitcnnclassifier__learning_rate" and the like. Of several networks the second
         step is "digitensembleclassifier".
 
     Raises
     ------
     ValueError
-        If there is no such preset.
+        If there is no such preset; or if `preset` is a dict, and `n_estimators` is given or its
+        numbers are not at least 1.
 
     Examples
     --------
@@ -83,16 +85,29 @@ def make_digit_pipeline(preset="balanced", *, n_estimators=None, **classifier_pa
                     ('digitcnnclassifier',
                      DigitCNNClassifier(...random_state=0...))])
     """
-    if preset not in PRESETS:
+    counts = preset if isinstance(preset, dict) else {preset: 1}
+    unknown = [name for name in counts if name not in PRESETS]
+    if unknown or not counts:
         raise ValueError(f"preset={preset!r} is unknown; known are {list(PRESETS)}.")
-    classifier_params = {**PRESETS[preset], **classifier_params}
+    if isinstance(preset, dict):
+        if n_estimators is not None or not all(n in range(1, 10_000) for n in counts.values()):
+            raise ValueError(
+                f"Got preset={preset!r} and n_estimators={n_estimators!r}: a dict gives the number "
+                "of networks of each preset, at least 1, and n_estimators is left out then."
+            )
+        n_estimators = sum(counts.values())
     classifier: BaseEstimator
     if n_estimators is None:
-        classifier = DigitCNNClassifier(**classifier_params)
+        classifier = DigitCNNClassifier(**{**PRESETS[preset], **classifier_params})
     else:
         own = {k: classifier_params.pop(k) for k in _OF_ENSEMBLE if k in classifier_params}
+        prototypes = [
+            DigitCNNClassifier(**{**PRESETS[name], **classifier_params})
+            for name, n in counts.items()
+            for _ in range(n)
+        ]
         classifier = DigitEnsembleClassifier(
-            DigitCNNClassifier(**classifier_params), n_estimators, **own
+            prototypes if isinstance(preset, dict) else prototypes[0], n_estimators, **own
         )
     return DigitPipeline(
         [("pixelscaler", PixelScaler()), (type(classifier).__name__.lower(), classifier)]

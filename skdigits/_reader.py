@@ -255,12 +255,7 @@ class DigitReader:
             One for each picture, in order, with its ``error`` set where it could not be opened.
         """
         if isinstance(pictures, (str, os.PathLike)):
-            folder = Path(pictures)
-            if not folder.is_dir():
-                raise NotADirectoryError(
-                    f"'{folder}' is not a folder. For one picture, use read()."
-                )
-            pictures = sorted(p for p in folder.iterdir() if p.suffix.lower() in _SUFFIXES)
+            pictures = list_pictures(pictures)
         return self._read_many(pictures, progress)
 
     def _read_many(self, pictures: Iterable, progress):
@@ -309,6 +304,14 @@ class DigitReader:
             score=score,
             row=row,
         )
+
+
+def list_pictures(folder):
+    """Paths of a folder's pictures, in the order of their names."""
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise NotADirectoryError(f"'{folder}' is not a folder. For one picture, use read().")
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
 
 
 def _best_way(ways, height):

@@ -95,13 +95,13 @@ def load_competition(folder, *, with_test="auto", return_X_y=False, as_frame=Fal
     if not (with_test == "auto" or isinstance(with_test, (bool, np.bool_))):
         raise ValueError(f"with_test must be 'auto', True or False; got {with_test!r}.")
     folder = Path(folder)
-    train = _find_csv(folder, "train")
+    train = find_csv(folder, "train")
     # The test file is looked for before the training file is read: a missing one fails at once.
     test = None
     if with_test == "auto":
-        test = None if return_X_y else _find_csv(folder, "test", required=False)
+        test = None if return_X_y else find_csv(folder, "test", required=False)
     elif with_test:
-        test = _find_csv(folder, "test")
+        test = find_csv(folder, "test")
     rows, target = read_rows(train, labels=True)
     test_rows = None if test is None else read_rows(test, labels=False)[0]
     return _as_dataset(
@@ -241,11 +241,7 @@ def load_available(folder=None):
         As of :func:`load_competition`. Of the bundled digits a stratified fifth, always the same,
         serves as `test_data`, and `filename` is None.
     """
-    if folder is None:
-        folder = os.environ.get("SKDIGITS_DATA")
-    if folder is None:
-        near = [Path(), *filter(Path.is_dir, _KAGGLE_FOLDERS)]
-        folder = next((place for place in near if _find_csv(place, "train", required=False)), None)
+    folder = find_folder(folder)
     if folder is not None:
         return load_competition(folder)
     digits = load_bundled_digits()
@@ -390,7 +386,17 @@ def _averaging(start, length, size):
     return overlap.clip(0) * (20 / length)[:, None, None]
 
 
-def _find_csv(folder, stem, required=True):
+def find_folder(folder=None, stem="train"):
+    """The folder given, else SKDIGITS_DATA, else one that has ``stem.csv``; None if none has."""
+    if folder is None:
+        folder = os.environ.get("SKDIGITS_DATA")
+    if folder is None:
+        near = [Path(), *filter(Path.is_dir, _KAGGLE_FOLDERS)]
+        folder = next((place for place in near if find_csv(place, stem, required=False)), None)
+    return folder
+
+
+def find_csv(folder, stem, required=True):
     """Path of ``stem.csv`` in the folder, plain or compressed; None if it is not required."""
     if not folder.exists():
         raise FileNotFoundError(

@@ -250,7 +250,7 @@ def test_a_model_file_that_is_none_is_told_in_one_line(tmp_path, content):
     if content is not None:
         path.write_bytes(content)
     result = run_demo("--model", path)
-    assert result.returncode == 2
+    assert result.returncode == 1
     assert result.stdout == ""
     assert len(result.stderr.strip().splitlines()) == 1
     assert "model.joblib" in result.stderr
@@ -260,7 +260,7 @@ def test_missing_gradio_is_told_in_one_line(tmp_path):
     (tmp_path / "gradio.py").write_text("raise ImportError('none here')")
     path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
     result = run_demo(env=os.environ | {"PYTHONPATH": path})
-    assert result.returncode == 2
+    assert result.returncode == 1
     assert len(result.stderr.strip().splitlines()) == 1
     assert 'pip install "skdigits[demo]"' in result.stderr
 

@@ -133,3 +133,26 @@ def test_pipeline_of_an_ensemble(small_digits):
 def test_strange_estimator_is_refused(small_digits, estimator):
     with pytest.raises(TypeError, match="must be a DigitCNNClassifier"):
         DigitEnsembleClassifier(estimator).fit(*small_digits)
+
+
+def test_a_pipeline_of_several_presets():
+    pipeline = make_digit_pipeline({"balanced": 2, "accurate": 1}, epochs=3, random_state=1, tta=4)
+    ensemble = pipeline[-1]
+    assert ensemble.n_estimators == 3
+    assert [member.architecture for member in ensemble.estimator] == ["compact", "compact", "deep"]
+    assert {(member.epochs, member.tta) for member in ensemble.estimator} == {(3, 4)}
+    assert ensemble.random_state == 1
+
+
+@pytest.mark.parametrize(
+    ("preset", "n_estimators", "message"),
+    [
+        ({"balanced": 2}, 3, "n_estimators is left out"),
+        ({"balanced": 0}, None, "at least 1"),
+        ({"big": 2}, None, "unknown"),
+        ({}, None, "unknown"),
+    ],
+)
+def test_presets_that_make_no_ensemble(preset, n_estimators, message):
+    with pytest.raises(ValueError, match=message):
+        make_digit_pipeline(preset, n_estimators=n_estimators)

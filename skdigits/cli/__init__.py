@@ -1,0 +1,93 @@
+"""The command ``skdigits``.
+
+Each command has a module of its own with ``HELP``, ``EXAMPLE``, ``add_options(parser)`` and
+``run(options)``. They import the library inside of functions: ``skdigits --help`` and wrong usage
+are answered without waiting for it.
+
+The parser is argparse: it comes with Python, loads in a moment, and a script can take over the
+options of a command, as those under ``examples/`` do.
+"""
+
+from skdigits import __version__
+from skdigits.cli import demo, evaluate, info, predict, submit, train, tune
+from skdigits.cli._models import load_model
+from skdigits.cli._outcome import outcome_of
+from skdigits.cli._parsing import Parser, PrintCompletion
+
+__all__ = ["Parser", "load_model", "main", "make_parser", "outcome_of"]
+
+_COMMANDS = {
+    "train": train,
+    "tune": tune,
+    "predict": predict,
+    "evaluate": evaluate,
+    "submit": submit,
+    "demo": demo,
+    "info": info,
+}
+
+
+def main(arguments=None):
+    """Run a command line.
+
+    Parameters
+    ----------
+    arguments : list of str, default=None
+        What follows the name of the program; None takes it from ``sys.argv``.
+
+    Returns
+    -------
+    code : int
+        0 when done, 1 when it could not be done, 2 for options that do not go together, 130 when
+        interrupted, 141 when the reader of a pipe went away.
+
+    Raises
+    ------
+    SystemExit
+        Of code 2 for what cannot be parsed, and of code 0 after ``--help`` and the like.
+
+    Examples
+    --------
+    >>> from skdigits.cli import main
+    >>> main(["info"])
+    model              the weights that ship with skdigits
+    ...
+    0
+    """
+    options = make_parser().parse_args(arguments)
+    return outcome_of(lambda: options.run(options), with_traceback=options.traceback)
+
+
+def make_parser():
+    """The parser of all commands.
+
+    Returns
+    -------
+    parser : argparse.ArgumentParser
+    """
+    parser = Parser(
+        prog="skdigits",
+        description="Read, train and measure handwritten digits.",
+        epilog="example: skdigits predict photo.jpg\nskdigits COMMAND --help has one for each.",
+    )
+    parser.add_argument("--version", action="version", version=f"skdigits {__version__}")
+    parser.add_argument(
+        "--print-completion",
+        action=PrintCompletion,
+        choices=["bash", "zsh", "tcsh"],
+        help="print what makes the shell complete commands and options: "
+        'eval "$(skdigits --print-completion bash)"',
+    )
+    parser.add_argument(
+        "--traceback", action="store_true", help="show where an error came from, for bug reports"
+    )
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", dest="command", required=True
+    )
+    for name, module in _COMMANDS.items():
+        command = commands.add_parser(
+            name, help=module.HELP, description=f"{module.HELP}.", epilog=module.EXAMPLE
+        )
+        module.add_options(command)
+        command.set_defaults(run=module.run)
+    return parser

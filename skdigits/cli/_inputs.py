@@ -1,0 +1,80 @@
+"""What commands read: CSV files of digits, pictures, folders of them, standard input."""
+
+import io
+import sys
+from pathlib import Path
+
+from skdigits.cli._outcome import CommandError
+
+_MAX_STDIN = 2**29  # all of MNIST as CSV has 130 MB
+_TABLE_SUFFIXES = (".csv", ".csv.gz", ".csv.zip")
+_PACKED = (b"\x1f\x8b", b"PK\x03\x04")  # gzip and zip
+_START = 64
+
+
+class StandardInput:
+    """What came through a pipe, with the part of a path that readers of CSV files use."""
+
+    name = "stdin.csv"
+
+    def __init__(self):
+        self.content = sys.stdin.buffer.read(_MAX_STDIN + 1)
+        if len(self.content) > _MAX_STDIN:
+            raise CommandError(
+                f"standard input has more than {_MAX_STDIN:,} bytes: give the name of a file"
+            )
+        if not self.content:
+            raise CommandError("standard input is empty: pipe a picture or a CSV file into it")
+
+    def __str__(self):
+        return "standard input"
+
+    def open(self, mode):
+        return io.BytesIO(self.content)
+
+    @property
+    def is_table(self):
+        """Whether it looks like a CSV file: packed, or text with commas."""
+        start = self.content[:_START]
+        is_text = all(byte >= 32 or byte in b"\t\r\n" for byte in start)
+        return start.startswith(_PACKED) or (is_text and b"," in start)
+
+
+def is_table(path):
+    """Whether the name is one of a CSV file, plain or packed."""
+    return path.name.lower().endswith(_TABLE_SUFFIXES)
+
+
+def read_table(source, labels):
+    """Rows, and labels or None, of a path or of standard input.
+
+    Parameters
+    ----------
+    source : pathlib.Path or StandardInput
+    labels : bool or "auto"
+        As in :func:`skdigits.datasets.read_digits_csv`.
+
+    Returns
+    -------
+    X : ndarray of shape (n, 784), uint8
+    y : ndarray of shape (n,), int64, or None
+    """
+    from skdigits.datasets import read_digits_csv, read_rows
+
+    if isinstance(source, StandardInput):
+        return read_rows(source, labels)
+    return read_digits_csv(source, labels=labels, return_X_y=True)
+
+
+def read_labelled(name):
+    """Rows and labels of a CSV file, of a folder's train.csv, of ``-``, or the bundled digits."""
+    from skdigits.datasets import load_bundled_digits, load_competition
+
+    if name is None:
+        return load_bundled_digits(return_X_y=True)
+    if name == "-":
+        return read_table(StandardInput(), labels=True)
+    path = Path(name)
+    if path.is_dir():
+        return load_competition(path, return_X_y=True)
+    return read_table(path, labels=True)

@@ -1,0 +1,37 @@
+"""The model that a command answers with."""
+
+from pathlib import Path
+
+
+def add_model_option(parser, default="the weights that come with skdigits"):
+    """Add ``--model``; `default` says what happens without it."""
+    parser.add_argument(
+        "--model",
+        metavar="FILE",
+        help="a fitted pipeline, as skdigits train and skdigits.save_pipeline write it, or an "
+        ".onnx file; a joblib file can run code, so give only one that you trust (default: "
+        f"{default})",
+    )
+
+
+def load_model(path=None):
+    """Load whatever answers for digits.
+
+    Parameters
+    ----------
+    path : str or path-like, default=None
+        A file of :func:`skdigits.save_pipeline` or, by its suffix, of
+        :func:`skdigits.export_onnx`. None takes the weights that ship.
+
+    Returns
+    -------
+    model : classifier
+        With `predict_proba` and `classes_`.
+    """
+    import skdigits
+
+    if path is None:
+        return skdigits.load_pretrained()
+    if Path(path).suffix.lower() == ".onnx":
+        return skdigits.load_onnx(path)
+    return skdigits.load_pipeline(path)

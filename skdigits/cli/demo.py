@@ -1,0 +1,74 @@
+"""``skdigits demo``."""
+
+import atexit
+import os
+import shutil
+import tempfile
+import threading
+
+from skdigits.cli._models import add_model_option, load_model
+from skdigits.cli._outcome import CommandError
+from skdigits.cli._parsing import whole_number
+
+HELP = "serve a page that reads drawn and photographed digits"
+EXAMPLE = """\
+example: skdigits demo
+         skdigits demo --model mine.joblib --port 8000"""
+
+
+def add_options(parser):
+    """Add the options of the command."""
+    add_model_option(parser)
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="address to listen on; 0.0.0.0 lets everyone in your network use the page, a phone "
+        "for example; the default is this computer only",
+    )
+    parser.add_argument("--port", type=whole_number(1), default=7860, help="where the page is")
+
+
+def run(options):
+    """Serve until interrupted."""
+    serve(load_model(options.model), options.host, options.port)
+
+
+def serve(pipeline, host="127.0.0.1", port=7860):
+    """Serve the page of :func:`skdigits.app.build_app` until interrupted.
+
+    Parameters
+    ----------
+    pipeline : classifier
+        As of :func:`load_model`.
+    host : str
+        Address to listen on.
+    port : int
+        Port to listen on.
+
+    Raises
+    ------
+    CommandError
+        If nothing can listen there.
+    """
+    # Gradio keeps uploaded pictures in files: here in a folder of this run alone, which goes with
+    # it. The variables are read while Gradio is imported.
+    folder = tempfile.mkdtemp(prefix="skdigits-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.environ["GRADIO_TEMP_DIR"] = folder
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    from skdigits.app import build_app
+
+    page = build_app(pipeline)
+    try:
+        page.launch(server_name=host, server_port=port, prevent_thread_lock=True)
+    except (OSError, ValueError, OverflowError) as error:
+        raise CommandError(
+            f"{host}:{port} cannot be listened on: another program may use that port, or it is no "
+            "address of this computer. Give another --port or --host."
+        ) from error
+    print(f"Open {page.local_url} in a browser; Ctrl+C ends.", flush=True)
+    try:
+        while not threading.Event().wait(3600):  # without a timeout Windows hears no Ctrl-C
+            pass
+    finally:
+        page.close(verbose=False)

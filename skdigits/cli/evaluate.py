@@ -1,0 +1,74 @@
+"""``skdigits evaluate``."""
+
+import json
+
+from skdigits.cli._inputs import read_labelled
+from skdigits.cli._models import add_model_option, load_model
+from skdigits.cli._parsing import whole_number
+
+HELP = "measure a model on digits with known labels that it has not been trained on"
+EXAMPLE = """\
+example: skdigits evaluate unseen.csv --model mine.joblib --robustness
+         zcat unseen.csv.gz | skdigits evaluate - --json"""
+
+
+def add_options(parser):
+    """Add the options of the command."""
+    add_model_option(parser)
+    parser.add_argument(
+        "data",
+        nargs="?",
+        metavar="DATA",
+        help="a CSV file with a label column, a folder with train.csv, or - for a CSV on standard "
+        "input; rows that the model was trained on flatter it (default: the bundled digits)",
+    )
+    parser.add_argument(
+        "--rows", type=whole_number(1), help="look at so many rows, drawn at random (default: all)"
+    )
+    parser.add_argument("--seed", type=whole_number(0), default=0, help="draws rows and changes")
+    parser.add_argument(
+        "--robustness", action="store_true", help="also show the same rows moved, blurred, ..."
+    )
+    parser.add_argument("--json", action="store_true", help="all figures as JSON")
+
+
+def run(options):
+    """Measure and show."""
+    from skdigits.evaluation import report, robustness
+
+    X, y = _draw(*read_labelled(options.data), options.rows, options.seed)
+    model = load_model(options.model)
+    found = report(model, X, y)
+    changed = None
+    if options.robustness:
+        changed = robustness(model, X, y, random_state=options.seed)
+    if options.json:
+        figures = {"model": options.model, "data": options.data, **_figures(found)}
+        if changed is not None:
+            figures["robustness"] = changed.to_frame().to_dict("records")
+        print(json.dumps(figures, indent=2))
+        return
+    print(found)
+    if changed is not None:
+        print(f"\n{changed}")
+
+
+def _draw(X, y, n_rows, seed):
+    if n_rows is None or n_rows >= len(X):
+        return X, y
+    import numpy as np
+
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(X))[:n_rows])
+    return X[chosen], y[chosen]
+
+
+def _figures(found):
+    """The figures of a report as JSON takes them."""
+    overall = ["n_samples", "n_errors", "accuracy", "accuracy_interval", "confidence_level"]
+    overall += ["log_loss", "calibration_error", "risk_coverage_area"]
+    return {
+        **{name: getattr(found, name) for name in overall},
+        "classes": found.to_frame().reset_index().to_dict("records"),
+        "confusion_matrix": found.confusion_matrix.tolist(),
+        "errors": found.errors_to_frame().reset_index().to_dict("records"),
+    }

@@ -1,0 +1,121 @@
+"""``skdigits info``."""
+
+import json
+from pathlib import Path
+
+from skdigits.cli._models import load_model
+
+HELP = "say what is in a model file"
+EXAMPLE = """\
+example: skdigits info mine.joblib
+         skdigits info --json"""
+
+
+def add_options(parser):
+    """Add the options of the command."""
+    parser.add_argument(
+        "model",
+        nargs="?",
+        metavar="FILE",
+        help="as --model of the other commands (default: the weights that come with skdigits)",
+    )
+    parser.add_argument("--json", action="store_true", help="as JSON")
+
+
+def run(options):
+    """Load the model, and say what is known of it."""
+    facts = {"model": options.model or "the weights that ship with skdigits"}
+    model = load_model(options.model)
+    if options.model is not None:
+        facts |= _facts_of_file(Path(options.model))
+    facts |= _facts_of_model(model)
+    if options.json:
+        print(json.dumps(facts, indent=2))
+        return
+    for name, value in facts.items():
+        print(f"{name:18} {_in_words(value)}")
+
+
+def _in_words(value):
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {what}" for name, what in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _facts_of_file(path):
+    from skdigits._persistence import describe_file
+
+    return {"bytes": path.stat().st_size, **describe_file(path)}
+
+
+def _facts_of_model(model):
+    chain = list(_unwrap(model))
+    innermost = chain[-1]
+    networks = getattr(innermost, "estimators_", [innermost])
+    facts = {
+        "kind": " of ".join(type(part).__name__ for part in chain),
+        "classes": model.classes_.tolist(),
+        "columns": getattr(model, "n_features_in_", None),
+        "tells non-digits": hasattr(model, "score_samples"),
+    }
+    for part in chain:
+        for name in ("temperature", "threshold", "target_error"):
+            value = getattr(part, f"{name}_", getattr(part, name, None))
+            if value is not None:
+                facts[name.replace("_", " ")] = value
+    if hasattr(networks[0], "weights_"):
+        facts |= _facts_of_networks(networks)
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def _unwrap(model):
+    """A model, what it wraps, and so on down to the network or networks."""
+    while model is not None:
+        yield model
+        if hasattr(model, "steps"):
+            model = model.steps[-1][1]
+        elif hasattr(model, "estimators_"):
+            model = None
+        else:
+            model = getattr(model, "estimator_", getattr(model, "estimator", None))
+
+
+def _facts_of_networks(networks):
+    first = networks[0]
+    recipes = [_recipe(network) for network in networks]
+    accuracies = [n.validation_scores_[n.best_epoch_ - 1] for n in networks if n.validation_scores_]
+    return {
+        "networks": len(networks),
+        "preset": {recipe: recipes.count(recipe) for recipe in dict.fromkeys(recipes)}
+        if len(networks) > 1
+        else recipes[0],
+        "architecture": list(dict.fromkeys(str(n.network_["architecture"]) for n in networks)),
+        "picture": "x".join(map(str, first.image_shape_)),
+        "parameters": sum(network.n_parameters_ for network in networks),
+        "epochs trained": [network.n_iter_ for network in networks],
+        "kept epoch": [network.best_epoch_ for network in networks],
+        "tta": first.tta,
+        "held out": first.validation_fraction,
+        "held-out accuracy": accuracies or None,
+    }
+
+
+def _recipe(network):
+    """The preset that is nearest to a classifier's parameters, and what differs from it."""
+    from skdigits import PRESETS, DigitCNNClassifier
+
+    defaults, params = DigitCNNClassifier().get_params(), network.get_params()
+    told = {name for preset in PRESETS.values() for name in preset}
+    differences = {
+        name: {n: params[n] for n in sorted(told) if params[n] != {**defaults, **preset}[n]}
+        for name, preset in PRESETS.items()
+    }
+    nearest = min(differences, key=lambda name: len(differences[name]))
+    but = ", ".join(f"{name}={value!r}" for name, value in differences[nearest].items())
+    return f"{nearest}, but {but}" if but else nearest

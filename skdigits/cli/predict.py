@@ -1,0 +1,190 @@
+"""``skdigits predict``."""
+
+import csv
+import json
+import sys
+from pathlib import Path
+
+from skdigits.cli._inputs import StandardInput, is_table, read_table
+from skdigits.cli._models import add_model_option, load_model
+from skdigits.cli._outcome import CommandError
+
+HELP = "read the digits of pictures, of folders of pictures, and of CSV files"
+EXAMPLE = """\
+example: skdigits predict photo.jpg scans/ --format csv
+         skdigits predict test.csv --model mine.joblib --format json
+         curl -s https://example.org/digit.png | skdigits predict -"""
+_COLUMNS = ["source", "row", "text", "confidence", "remark"]
+
+
+def add_options(parser):
+    """Add the options of the command."""
+    parser.add_argument(
+        "inputs",
+        nargs="+",
+        metavar="PICTURE",
+        help="a picture with any number of digits, a folder of pictures, a CSV file with one digit "
+        "in each row (.csv, .csv.gz, .csv.zip), or - for a picture or a CSV on standard input",
+    )
+    add_model_option(parser)
+    parser.add_argument(
+        "--format",
+        choices=["table", "json", "csv"],
+        default="table",
+        help="json has each digit with its box and probabilities, too",
+    )
+    parser.add_argument(
+        "--one-digit", action="store_true", help="each picture holds exactly one digit"
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def run(options):
+    """Read everything, and write a line for each picture and each row of a CSV file."""
+    from skdigits import DigitReader
+
+    sources = [source for name in options.inputs for source in _expand(name)]
+    reader = DigitReader(load_model(options.model), one_digit=options.one_digit)
+    errors = []
+
+    def records():
+        for source in _with_bar(sources, options.quiet):
+            for record in _read(reader, source):
+                errors.extend([record["error"]] * (record["error"] is not None))
+                yield record
+
+    _WRITERS[options.format](records(), max(len(str(source)) for source in sources))
+    if len(errors) > 1:
+        raise CommandError(f"{len(errors)} of {len(sources)} could not be read: see the output")
+    if errors:
+        raise CommandError(errors[0])
+
+
+def _expand(name):
+    """The files behind one argument."""
+    if name == "-":
+        return [StandardInput()]
+    path = Path(name)
+    if path.is_dir():
+        from skdigits._reader import list_pictures
+
+        pictures = list_pictures(path)
+        if not pictures:
+            raise CommandError(f"there are no pictures in the folder {path}")
+        return pictures
+    if not path.is_file():
+        raise CommandError(f"there is no file or folder {path}: check the name")
+    return [path]
+
+
+def _with_bar(sources, is_quiet):
+    from tqdm import tqdm
+
+    # Only for those who look on: a bar among the messages of a script is noise.
+    is_shown = len(sources) > 1 and not is_quiet and sys.stderr.isatty()
+    return tqdm(sources, unit="file", disable=not is_shown)
+
+
+def _read(reader, source):
+    """Records of one source: one for a picture, one for each row of a CSV file."""
+    if source.is_table if isinstance(source, StandardInput) else is_table(source):
+        yield from _read_rows(reader, source)
+    else:
+        yield _read_picture(reader, source)
+
+
+def _read_picture(reader, source):
+    from skdigits.exceptions import PictureError
+
+    picture = source.content if isinstance(source, StandardInput) else source
+    try:
+        result = reader.read(picture)
+    except PictureError as error:
+        return _record(source, None, "", [], [], str(error))
+    digits, others = ([_detail(d) for d in found] for found in (result.digits, result.others))
+    return _record(source, None, result.text, digits, others)
+
+
+def _detail(digit):
+    names = ["label", "confidence", "unsure", "score", "box", "line", "probabilities"]
+    return {name: getattr(digit, name) for name in names}
+
+
+def _read_rows(reader, source):
+    model = reader.pipeline
+    try:
+        rows, _ = read_table(source, labels="auto")
+    except ValueError as error:
+        yield _record(source, None, "", [], [], str(error))
+        return
+    labels, has_scores = model.classes_.tolist(), hasattr(model, "score_samples")
+    probabilities = model.predict_proba(rows)
+    scores = model.score_samples(rows).tolist() if has_scores else [None] * len(rows)
+    for i, (shares, score) in enumerate(zip(probabilities.tolist(), scores, strict=True)):
+        confidence = max(shares)
+        digit = {
+            "label": labels[shares.index(confidence)],
+            "confidence": confidence,
+            "unsure": confidence < reader.min_confidence,
+            "score": score,
+            "probabilities": dict(zip(labels, shares, strict=True)),
+        }
+        # A row is always given a label, for a column of labels without gaps.
+        is_other = score is not None and score < 0
+        kinds = ([], [digit]) if is_other else ([digit], [])
+        yield _record(source, i + 1, str(digit["label"]), *kinds)
+
+
+def _record(source, row, text, digits, others, error=None):
+    remarks = [error] if error else []
+    n_unsure = sum(digit["unsure"] for digit in digits)
+    if row is not None:
+        remarks += ["unsure"] * n_unsure + ["no digit?"] * len(others)
+    elif not error:
+        remarks += ["no digit"] * (not digits)
+        remarks += [f"{n_unsure} unsure"] * bool(n_unsure)
+        remarks += [f"{len(others)} not a digit"] * bool(others)
+    confidences = [digit["confidence"] for digit in digits or (others if row else [])]
+    return {
+        "source": str(source),
+        "row": row,
+        "text": text,
+        "confidence": min(confidences, default=None),
+        "remark": ", ".join(remarks),
+        "error": error,
+        "digits": digits,
+        "others": others,
+    }
+
+
+def _write_table(records, width):
+    print(f"{'source':{width}}  {'row':>6}  {'sure':>6}  digits")
+    for record in records:
+        sure = "" if record["confidence"] is None else f"{record['confidence']:.1%}"
+        text = record["text"].replace("\n", " / ")
+        remark = f"({record['remark']})" if record["remark"] else ""
+        row = record["row"] or ""
+        line = (
+            f"{record['source']:{width}}  {row:>6}  {sure:>6}  {text}{'  ' if text else ''}{remark}"
+        )
+        print(line.rstrip())
+
+
+def _write_csv(records, width):
+    lines = csv.writer(sys.stdout, lineterminator="\n")
+    lines.writerow(_COLUMNS)
+    for record in records:
+        shown = {**record, "text": record["text"].replace("\n", " / ")}
+        lines.writerow(["" if shown[name] is None else shown[name] for name in _COLUMNS])
+
+
+def _write_json(records, width):
+    """One JSON list, written as it comes, a record to a line."""
+    before = "["
+    for record in records:
+        print(before, json.dumps(record, ensure_ascii=False), sep="\n", end="")
+        before = ","
+    print("\n]")
+
+
+_WRITERS = {"table": _write_table, "csv": _write_csv, "json": _write_json}

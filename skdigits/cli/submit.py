@@ -1,0 +1,81 @@
+"""``skdigits submit``."""
+
+import os
+from pathlib import Path
+
+from skdigits.cli import train
+from skdigits.cli._models import add_model_option, load_model
+from skdigits.cli._outcome import CommandError, UsageError
+from skdigits.cli._parsing import Parser
+
+HELP = "write a submission for Kaggle, with a new model or with one of your own"
+EXAMPLE = """\
+example: skdigits submit --data ~/digit-recognizer --model mine.joblib
+         skdigits submit --data ~/digit-recognizer --members balanced=5 accurate=1 \\
+             --memory members --validation-fraction 0"""
+_TAKEN_WITH_MODEL = {"data", "quiet"}
+
+
+def add_options(parser):
+    """Add the options of the command."""
+    train.add_training_options(parser)
+    add_model_option(parser, default="one is trained, by the options above")
+    parser.add_argument(
+        "--output",
+        metavar="FILE",
+        type=Path,
+        default=Path("mnist_submission.csv"),
+        help="the submission",
+    )
+    parser.add_argument(
+        "--save-model",
+        metavar="FILE",
+        type=Path,
+        default=Path("model.joblib"),
+        help="where to keep the model that is trained",
+    )
+
+
+def run(options):
+    """Train if need be, predict the test rows, write and check."""
+    if options.model is None:
+        digits = train.load_rows(options)
+        if digits.test_data is None:
+            raise CommandError(f"there is no test.csv beside {digits.filename}: put it there")
+        pipeline = train.fit(options, digits)
+        train.save(pipeline, options.save_model)
+        rows = digits.test_data
+    else:
+        _refuse_training_options(options)
+        rows = _test_rows(options.data)
+        pipeline = load_model(options.model)
+    write(pipeline, rows, options.output)
+
+
+def write(pipeline, rows, path):
+    """Predict rows, and write the labels as a submission that is checked."""
+    from skdigits.kaggle import check_submission, write_submission
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    check_submission(write_submission(path, pipeline.predict(rows)), n_rows=len(rows))
+    print(f"wrote {path}, {len(rows):,} predictions")
+
+
+def _refuse_training_options(options):
+    defaults = Parser()
+    train.add_training_options(defaults)
+    for name, default in vars(defaults.parse_args([])).items():
+        if name not in _TAKEN_WITH_MODEL and getattr(options, name) != default:
+            raise UsageError(
+                f"--model answers as it was trained: leave out --{name.replace('_', '-')}, or "
+                "--model"
+            )
+
+
+def _test_rows(folder):
+    from skdigits.datasets import find_csv, load_available, read_digits_csv
+
+    folder = folder or os.environ.get("SKDIGITS_DATA")
+    if folder is None and find_csv(Path(), "test", required=False) is None:
+        return load_available().test_data
+    return read_digits_csv(find_csv(Path(folder or "."), "test"), labels=False).data

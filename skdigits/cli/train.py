@@ -1,0 +1,183 @@
+"""``skdigits train``, and what other commands and scripts share of it."""
+
+from pathlib import Path
+
+from skdigits._presets import PRESETS
+from skdigits.cli._outcome import UsageError
+from skdigits.cli._parsing import StoreMembers, members, n_workers, share, whole_number
+
+HELP = "train a digit recogniser and save it"
+EXAMPLE = """\
+example: skdigits train --data ~/digit-recognizer --output mine.joblib
+         skdigits train --members balanced=5 accurate=1 --validation-fraction 0"""
+_EPOCHS_OF_BUNDLED_DIGITS = 30
+
+
+def add_options(parser):
+    """Add the options of the command."""
+    add_training_options(parser)
+    parser.add_argument(
+        "--output", metavar="FILE", type=Path, default=Path("model.joblib"), help="where to write"
+    )
+
+
+def add_training_options(parser):
+    """Add the options of whatever trains."""
+    add_data_option(parser)
+    parser.add_argument("--preset", choices=PRESETS, default="balanced", help="which recipe")
+    parser.add_argument(
+        "--members",
+        nargs="+",
+        type=members,
+        action=StoreMembers,
+        metavar="N",
+        help="networks to average: a number of those of --preset, or PRESET=N for each preset, "
+        "such as balanced=5 accurate=1, the best there is (default: one network)",
+    )
+    parser.add_argument(
+        "--tta", type=whole_number(0), default=0, help="views of each picture to average too"
+    )
+    parser.add_argument("--n-jobs", type=n_workers, help="members trained at the same time")
+    parser.add_argument(
+        "--memory", metavar="DIR", help="keep trained members here: a killed run goes on from them"
+    )
+    parser.add_argument(
+        "--epochs",
+        type=whole_number(1),
+        help="passes over the rows (default: the preset's, or "
+        f"{_EPOCHS_OF_BUNDLED_DIGITS} on the bundled digits)",
+    )
+    parser.add_argument(
+        "--validation-fraction",
+        type=share,
+        default=0.1,
+        help="share of the rows held out to measure the accuracy; 0 trains on all of them, which "
+        "gives the best submission and no measure",
+    )
+    parser.add_argument("--seed", type=whole_number(0), default=0, help="same seed, same files")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def add_data_option(parser):
+    """Add ``--data``."""
+    parser.add_argument(
+        "--data",
+        metavar="DIR",
+        help="folder with train.csv and test.csv (.gz and .zip too); without it the folder "
+        "SKDIGITS_DATA or the current one is searched, then the bundled digits are used",
+    )
+
+
+def run(options):
+    """Train and save."""
+    digits = load_rows(options)
+    pipeline = fit(options, digits)
+    save(pipeline, options.output)
+
+
+def load_rows(options):
+    """Check the options, load the rows, and say which they are.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        Of :func:`add_training_options`.
+
+    Returns
+    -------
+    digits : :class:`~sklearn.utils.Bunch`
+        As of :func:`skdigits.datasets.load_available`.
+
+    Raises
+    ------
+    UsageError
+        If options do not go together.
+    """
+    if options.members is None and (options.memory or options.n_jobs):
+        which = "--memory" if options.memory else "--n-jobs"
+        raise UsageError(
+            f"{which} is for several networks and has no effect on one: give --members 5 with it, "
+            "or leave it out"
+        )
+    if isinstance(options.members, dict) and options.preset != "balanced":
+        raise UsageError("--members PRESET=N names the presets itself: leave out --preset")
+    from skdigits.datasets import load_available
+
+    digits = load_available(options.data)
+    print(f"{len(digits.data):,} training rows from {digits.filename or 'the bundled digits'}")
+    if digits.filename is None:
+        print("(no train.csv found; https://www.kaggle.com/c/digit-recognizer/data has it)")
+    return digits
+
+
+def make_pipeline(options, digits):
+    """The pipeline that the options ask for, unfitted.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        Of :func:`add_training_options`.
+    digits : :class:`~sklearn.utils.Bunch`
+        The rows it is for.
+
+    Returns
+    -------
+    pipeline : DigitPipeline
+    """
+    from skdigits import make_digit_pipeline
+
+    epochs = options.epochs or (_EPOCHS_OF_BUNDLED_DIGITS if digits.filename is None else None)
+    is_mixed = isinstance(options.members, dict)
+    return make_digit_pipeline(
+        options.members if is_mixed else options.preset,
+        n_estimators=None if is_mixed else options.members,
+        **({"n_jobs": options.n_jobs, "memory": options.memory} if options.members else {}),
+        **({"epochs": epochs} if epochs else {}),
+        tta=options.tta,
+        validation_fraction=options.validation_fraction,
+        restore_best=False,  # chosen by the held-out rows, it would look better on them than it is
+        novelty=True,
+        random_state=options.seed,
+        verbose=0 if options.quiet else 1,
+    )
+
+
+def fit(options, digits):
+    """Make, fit and judge a pipeline."""
+    pipeline = make_pipeline(options, digits).fit(digits.data, digits.target)
+    print(describe_validation(pipeline, len(digits.data)))
+    return pipeline
+
+
+def describe_validation(pipeline, n_rows):
+    """What the held-out rows say of each network.
+
+    Parameters
+    ----------
+    pipeline : DigitPipeline
+        Fitted on `n_rows` rows.
+    n_rows : int
+
+    Returns
+    -------
+    text : str
+        The accuracy after the last epoch, of each network alone.
+    """
+    networks = getattr(pipeline[-1], "estimators_", [pipeline[-1]])
+    if not networks[0].validation_scores_:
+        return "trained on all rows: none is left to measure the accuracy on"
+    n_held_out = round(networks[0].validation_fraction * n_rows)
+    return "\n".join(
+        (f"network {i} alone, " if len(networks) > 1 else "")
+        + f"validation accuracy: {network.validation_scores_[-1]:.4%} of about {n_held_out:,} rows "
+        "held out"
+        for i, network in enumerate(networks, start=1)
+    )
+
+
+def save(pipeline, path):
+    """Save a pipeline, and say where."""
+    from skdigits import save_pipeline
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    print(f"wrote {save_pipeline(pipeline, path)}")

@@ -1,0 +1,124 @@
+"""``skdigits tune``, and what other scripts share of it."""
+
+from pathlib import Path
+
+from skdigits._presets import PRESETS
+from skdigits.cli._parsing import n_workers, whole_number
+from skdigits.cli.train import add_data_option, save
+
+HELP = "search for better settings of the network by cross-validation"
+EXAMPLE = """\
+example: skdigits tune --data ~/digit-recognizer --n-jobs 2
+         skdigits tune --space full --n-iter 30 --epochs 8 --output tuning
+Killed and started again with the same options it goes on where it was."""
+
+
+def add_options(parser):
+    """Add the options of the command."""
+    add_search_options(parser)
+    parser.add_argument(
+        "--preset", choices=PRESETS, default="balanced", help="recipe to start from"
+    )
+    parser.add_argument(
+        "--space",
+        choices=["quick", "full"],
+        default="quick",
+        help="quick is a grid of six settings; full draws --n-iter settings of seven parameters",
+    )
+    parser.add_argument(
+        "--n-iter", type=whole_number(1), default=20, help="settings drawn from --space full"
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress line")
+
+
+def add_search_options(parser):
+    """Add the options of whatever searches."""
+    add_data_option(parser)
+    parser.add_argument(
+        "--rows", type=whole_number(20), default=5000, help="rows to search on, drawn at random"
+    )
+    parser.add_argument(
+        "--epochs", type=whole_number(1), default=5, help="passes over the rows in each fit"
+    )
+    parser.add_argument(
+        "--cv", type=whole_number(2), default=3, help="folds of the cross-validation"
+    )
+    parser.add_argument("--n-jobs", type=n_workers, default=1, help="fits at the same time")
+    parser.add_argument("--seed", type=whole_number(0), default=0, help="same seed, same search")
+    parser.add_argument(
+        "--output", metavar="DIR", type=Path, default=Path(), help="folder to write to"
+    )
+
+
+def run(options):
+    """Search, show a table, save the best."""
+    from skdigits.tuning import estimate_cost, fit_search
+
+    X, y = load_rows(options)
+    search = make_search(options)
+    print(estimate_cost(search, X, y, n_timed=1), flush=True)
+    kept = options.output / "tuning_results"
+    print(f"each result is kept in {kept}: the same command again goes on from there", flush=True)
+    fit_search(search, X, y, results=kept, progress=not options.quiet)
+    finish(search, options.output / "tuning.csv", options.output / "best_model.joblib")
+
+
+def load_rows(options):
+    """Rows to search on, drawn at random with as many of each digit as among all."""
+    from sklearn.model_selection import train_test_split
+
+    from skdigits.datasets import load_available
+
+    options.output.mkdir(parents=True, exist_ok=True)
+    digits = load_available(options.data)
+    X, y = digits.data, digits.target
+    if options.rows < len(X):
+        X, _, y, _ = train_test_split(
+            X, y, train_size=options.rows, stratify=y, random_state=options.seed
+        )
+    print(f"{len(X):,} rows from {digits.filename or 'the bundled digits'}")
+    return X, y
+
+
+def make_search(options):
+    """The search that the options ask for, unfitted."""
+    from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
+
+    from skdigits import make_digit_pipeline
+    from skdigits.tuning import search_space
+
+    pipeline = make_digit_pipeline(options.preset, epochs=options.epochs, random_state=options.seed)
+    space = search_space(options.space)
+    shared = {"cv": options.cv, "n_jobs": options.n_jobs}
+    if options.space == "quick":
+        return GridSearchCV(pipeline, space, **shared)
+    return RandomizedSearchCV(
+        pipeline, space, n_iter=options.n_iter, random_state=options.seed, **shared
+    )
+
+
+def finish(search, table_path, model_path):
+    """Show the results of a fitted search, best first, and write them and the best model.
+
+    Parameters
+    ----------
+    search : search estimator of scikit-learn
+        Fitted.
+    table_path, model_path : pathlib.Path
+        Where to write the table, as CSV, and the model.
+    """
+    import pandas as pd
+
+    from skdigits._atomic import replacing
+
+    results = pd.DataFrame(search.cv_results_).sort_values("rank_test_score")
+    settings = [name for name in results if name.startswith("param_")]
+    table = results[[*settings, "mean_test_score", "std_test_score"]].round(4)
+    table.columns = [name.split("__")[-1] for name in table.columns]
+    print(table.to_string(index=False))
+    print(f"best: {search.best_params_}, accuracy {search.best_score_:.4%} in cross-validation")
+    print("(the best of several looks a little better than it is: measure it on other rows)")
+    with replacing(table_path) as file:
+        table.to_csv(file, index=False)
+    print(f"wrote {table_path}")
+    save(search.best_estimator_, model_path)
