@@ -153,7 +153,7 @@ def load_pipeline(path, *, trusted=False):
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(
-            f"There is no model file {path}. Train one with examples/train_and_submit.py, or save "
+            f"There is no model file {path}. Train one with skdigits train, or save "
             "a fitted pipeline with skdigits.save_pipeline."
         )
     with path.open("rb") as file:
@@ -227,25 +227,30 @@ def _load_joblib(path, trusted):
 
 
 def describe_file(path):
-    """What a model file says of itself, without unpickling it.
+    """What a model file says of itself; nothing in it is run.
 
     Parameters
     ----------
     path : path-like
-        A file of :func:`save_pipeline` or of plain `joblib.dump`.
+        A file that :func:`load_pipeline` takes.
 
     Returns
     -------
     facts : dict
         "format", and "versions" of what wrote it where the file says so.
     """
-    path = Path(path)
-    footer, _ = _split(path.read_bytes(), path)
-    if footer is None:
-        return {"format": "joblib without footer"}
+    from skdigits._model_file import SIGNATURE, from_json, unpack
+
+    data = Path(path).read_bytes()
+    if data.startswith(SIGNATURE):
+        kind, facts = "plain parts", from_json(unpack(data)["manifest.json"])
+    else:
+        kind, facts = "joblib", _split(data, path)[0]
+    if facts is None:
+        return {"format": kind}
     return {
-        "format": f"joblib, skdigits format {footer['skdigits format']}",
-        "versions": footer["versions"],
+        "format": f"{kind}, skdigits format {facts['skdigits format']}",
+        "versions": facts["versions"],
     }
 
 

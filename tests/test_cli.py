@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import tomllib
+import warnings
 from importlib import import_module
 from pathlib import Path
 
@@ -47,7 +48,7 @@ def folder(tmp_path_factory, digits):
 @pytest.fixture(scope="module")
 def model(tmp_path_factory, folder):
     """The file of a small model, trained by the command."""
-    path = tmp_path_factory.mktemp("model") / "model.joblib"
+    path = tmp_path_factory.mktemp("model") / "model.skdigits"
     assert main(["train", "--data", str(folder), "--output", str(path), *QUICK]) == 0
     return str(path)
 
@@ -210,8 +211,7 @@ def test_wrong_usage_is_told_in_one_line(line, hint, capsys):
 @pytest.mark.parametrize(
     ("line", "hint"),
     [
-        ("train --memory kept", "--memory is for several networks and has no effect on one"),
-        ("train --n-jobs 2", "--n-jobs is for several networks"),
+        ("train --n-jobs 2", "--n-jobs is for several networks and has no effect on one"),
         ("train --members fast=2 --preset accurate", "leave out --preset"),
         ("submit --model m.joblib --epochs 3", "leave out --epochs"),
     ],
@@ -230,10 +230,10 @@ def test_what_is_not_there(tmp_path, capsys, picture):
 
 
 def test_a_model_file_that_is_none(tmp_path, capsys, picture):
-    path = tmp_path / "model.joblib"
+    path = tmp_path / "model.skdigits"
     path.write_bytes(b"label,pixel0\n")
-    assert "model.joblib" in fails(capsys, "info", path)
-    assert "model.joblib" in fails(capsys, "predict", picture, "--model", path)
+    assert "model.skdigits" in fails(capsys, "info", path)
+    assert "model.skdigits" in fails(capsys, "predict", picture, "--model", path)
 
 
 def test_what_nobody_foresaw_is_one_line_too(monkeypatch, capsys):
@@ -248,8 +248,6 @@ def test_what_nobody_foresaw_is_one_line_too(monkeypatch, capsys):
 
 def test_a_warning_is_one_line(monkeypatch, capsys):
     def load(path):
-        import warnings
-
         warnings.simplefilter("always")
         warnings.warn("Look\nout.", stacklevel=1)
         return load_pretrained()
@@ -290,7 +288,7 @@ def test_a_closed_pipe_is_no_error(folder):
 
 
 def test_train_says_what_it_did(folder, tmp_path, capsys):
-    path = tmp_path / "new" / "mine.joblib"
+    path = tmp_path / "new" / "mine.skdigits"
     quick = [word for word in QUICK if word != "--quiet"]
     assert main(["train", "--data", str(folder), "--output", str(path), *quick]) == 0
     said = capsys.readouterr()
@@ -303,8 +301,8 @@ def test_train_says_what_it_did(folder, tmp_path, capsys):
 
 
 def test_train_on_all_rows_measures_nothing(folder, tmp_path, capsys):
-    path = str(tmp_path / "m.joblib")
-    options = ["--data", str(folder), "--output", path, "--validation-fraction", "0", *QUICK]
+    options = ["--data", str(folder), "--output", str(tmp_path / "m.skdigits"), *QUICK]
+    options += ["--validation-fraction", "0", "--memory", str(tmp_path / "kept")]
     assert main(["train", *options]) == 0
     said = capsys.readouterr()
     assert "validation accuracy" not in said.out
@@ -317,6 +315,7 @@ def test_info(model, capsys):
     facts = json.loads(capsys.readouterr().out)
     assert facts["model"] == model
     assert facts["bytes"] == Path(model).stat().st_size
+    assert facts["format"] == "plain parts, skdigits format 1"
     assert facts["versions"]["skdigits"] == skdigits.__version__
     assert facts["kind"] == "DigitPipeline of DigitCNNClassifier"
     assert facts["classes"] == list(range(10))
@@ -326,6 +325,20 @@ def test_info(model, capsys):
     assert 0 <= facts["held-out accuracy"][0] <= 1
     assert main(["info", model]) == 0
     assert "fast, but epochs=1\n" in capsys.readouterr().out
+
+
+def test_a_joblib_file_warns_in_one_line(model, tmp_path, monkeypatch, capsys):
+    path = skdigits.save_pipeline(skdigits.load_pipeline(model), tmp_path / "model.joblib")
+    monkeypatch.setattr("skdigits._persistence._has_warned", False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        assert main(["info", str(path), "--json"]) == 0
+    said = capsys.readouterr()
+    facts = json.loads(said.out)
+    assert facts["format"] == "joblib, skdigits format 1"
+    assert facts["versions"]["skdigits"] == skdigits.__version__
+    assert said.err.startswith(f"skdigits: warning: {path} is a joblib file")
+    assert said.err.count("\n") == 1
 
 
 def test_info_of_the_weights_that_ship(capsys):
@@ -368,7 +381,7 @@ def test_one_command_writes_the_submission_of_an_ensemble(folder, tmp_path, caps
     assert main(line) == 0
     first = read_submission("mnist_submission.csv")
     assert len(first) == 30
-    assert main(["info", "model.joblib", "--json"]) == 0
+    assert main(["info", "model.skdigits", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out.partition("{")[2].join(["{", ""]))
     assert facts["networks"] == 2
     assert facts["architecture"] == ["compact", "deep"]
@@ -376,7 +389,7 @@ def test_one_command_writes_the_submission_of_an_ensemble(folder, tmp_path, caps
     # The same again from what the saved model says.
     (tmp_path / "only").mkdir()
     (tmp_path / "only" / "test.csv").write_bytes((folder / "test.csv").read_bytes())
-    line = ["submit", "--data", "only", "--model", "model.joblib", "--output", "again.csv"]
+    line = ["submit", "--data", "only", "--model", "model.skdigits", "--output", "again.csv"]
     assert main(line) == 0
     np.testing.assert_array_equal(read_submission("again.csv"), first)
 
@@ -395,7 +408,7 @@ def test_tune_goes_on_where_it_was(folder, tmp_path, capsys):
     assert "60 rows from" in said
     assert "best: {" in said
     assert (tmp_path / "tuning.csv").read_text().startswith("augmentation,batch_size,")
-    assert (tmp_path / "best_model.joblib").is_file()
+    assert (tmp_path / "best_model.skdigits").is_file()
     kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "tuning_results").iterdir()}
     changed = {name: path.read_bytes() for name, path in [("t", tmp_path / "tuning.csv")]}
     assert main(line) == 0

@@ -9,7 +9,7 @@ def add_model_option(parser, default="the weights that come with skdigits"):
         "--model",
         metavar="FILE",
         help="a fitted pipeline, as skdigits train and skdigits.save_pipeline write it, or an "
-        ".onnx file; a joblib file can run code, so give only one that you trust (default: "
+        ".onnx file; a .joblib file can run code, so give only one that you trust (default: "
         f"{default})",
     )
 
@@ -32,6 +32,11 @@ def load_model(path=None):
 
     if path is None:
         return skdigits.load_pretrained()
-    if Path(path).suffix.lower() == ".onnx":
+    if is_onnx(path):
         return skdigits.load_onnx(path)
     return skdigits.load_pipeline(path)
+
+
+def is_onnx(path):
+    """Whether a file is one of :func:`skdigits.export_onnx`, by its name."""
+    return Path(path).suffix.lower() == ".onnx"

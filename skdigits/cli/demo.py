@@ -13,7 +13,7 @@ from skdigits.cli._parsing import whole_number
 HELP = "serve a page that reads drawn and photographed digits"
 EXAMPLE = """\
 example: skdigits demo
-         skdigits demo --model mine.joblib --port 8000"""
+         skdigits demo --model mine.skdigits --port 8000"""
 
 
 def add_options(parser):

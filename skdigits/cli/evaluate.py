@@ -8,7 +8,7 @@ from skdigits.cli._parsing import whole_number
 
 HELP = "measure a model on digits with known labels that it has not been trained on"
 EXAMPLE = """\
-example: skdigits evaluate unseen.csv --model mine.joblib --robustness
+example: skdigits evaluate unseen.csv --model mine.skdigits --robustness
          zcat unseen.csv.gz | skdigits evaluate - --json"""
 
 

@@ -3,11 +3,11 @@
 import json
 from pathlib import Path
 
-from skdigits.cli._models import load_model
+from skdigits.cli._models import is_onnx, load_model
 
 HELP = "say what is in a model file"
 EXAMPLE = """\
-example: skdigits info mine.joblib
+example: skdigits info mine.skdigits
          skdigits info --json"""
 
 
@@ -51,7 +51,8 @@ def _in_words(value):
 def _facts_of_file(path):
     from skdigits._persistence import describe_file
 
-    return {"bytes": path.stat().st_size, **describe_file(path)}
+    facts = {"bytes": path.stat().st_size}
+    return {**facts, "format": "ONNX"} if is_onnx(path) else {**facts, **describe_file(path)}
 
 
 def _facts_of_model(model):

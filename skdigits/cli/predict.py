@@ -12,7 +12,7 @@ from skdigits.cli._outcome import CommandError
 HELP = "read the digits of pictures, of folders of pictures, and of CSV files"
 EXAMPLE = """\
 example: skdigits predict photo.jpg scans/ --format csv
-         skdigits predict test.csv --model mine.joblib --format json
+         skdigits predict test.csv --model mine.skdigits --format json
          curl -s https://example.org/digit.png | skdigits predict -"""
 _COLUMNS = ["source", "row", "text", "confidence", "remark"]
 

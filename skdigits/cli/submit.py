@@ -10,7 +10,7 @@ from skdigits.cli._parsing import Parser
 
 HELP = "write a submission for Kaggle, with a new model or with one of your own"
 EXAMPLE = """\
-example: skdigits submit --data ~/digit-recognizer --model mine.joblib
+example: skdigits submit --data ~/digit-recognizer --model mine.skdigits
          skdigits submit --data ~/digit-recognizer --members balanced=5 accurate=1 \\
              --memory members --validation-fraction 0"""
 _TAKEN_WITH_MODEL = {"data", "quiet"}
@@ -31,7 +31,7 @@ def add_options(parser):
         "--save-model",
         metavar="FILE",
         type=Path,
-        default=Path("model.joblib"),
+        default=Path("model.skdigits"),
         help="where to keep the model that is trained",
     )
 

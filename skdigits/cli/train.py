@@ -8,7 +8,7 @@ from skdigits.cli._parsing import StoreMembers, members, n_workers, share, whole
 
 HELP = "train a digit recogniser and save it"
 EXAMPLE = """\
-example: skdigits train --data ~/digit-recognizer --output mine.joblib
+example: skdigits train --data ~/digit-recognizer --output mine.skdigits
          skdigits train --members balanced=5 accurate=1 --validation-fraction 0"""
 _EPOCHS_OF_BUNDLED_DIGITS = 30
 
@@ -17,7 +17,11 @@ def add_options(parser):
     """Add the options of the command."""
     add_training_options(parser)
     parser.add_argument(
-        "--output", metavar="FILE", type=Path, default=Path("model.joblib"), help="where to write"
+        "--output",
+        metavar="FILE",
+        type=Path,
+        default=Path("model.skdigits"),
+        help="where to write; the ending decides, see docs/saving.md",
     )
 
 
@@ -39,7 +43,9 @@ def add_training_options(parser):
     )
     parser.add_argument("--n-jobs", type=n_workers, help="members trained at the same time")
     parser.add_argument(
-        "--memory", metavar="DIR", help="keep trained members here: a killed run goes on from them"
+        "--memory",
+        metavar="DIR",
+        help="keep here what is trained, epoch by epoch: a killed run goes on from there",
     )
     parser.add_argument(
         "--epochs",
@@ -93,10 +99,9 @@ def load_rows(options):
     UsageError
         If options do not go together.
     """
-    if options.members is None and (options.memory or options.n_jobs):
-        which = "--memory" if options.memory else "--n-jobs"
+    if options.members is None and options.n_jobs is not None:
         raise UsageError(
-            f"{which} is for several networks and has no effect on one: give --members 5 with it, "
+            "--n-jobs is for several networks and has no effect on one: give --members with it, "
             "or leave it out"
         )
     if isinstance(options.members, dict) and options.preset != "balanced":
@@ -133,6 +138,7 @@ def make_pipeline(options, digits):
         n_estimators=None if is_mixed else options.members,
         **({"n_jobs": options.n_jobs, "memory": options.memory} if options.members else {}),
         **({"epochs": epochs} if epochs else {}),
+        checkpoint_dir=options.memory,
         tta=options.tta,
         validation_fraction=options.validation_fraction,
         restore_best=False,  # chosen by the held-out rows, it would look better on them than it is

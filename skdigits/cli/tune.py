@@ -60,7 +60,7 @@ def run(options):
     kept = options.output / "tuning_results"
     print(f"each result is kept in {kept}: the same command again goes on from there", flush=True)
     fit_search(search, X, y, results=kept, progress=not options.quiet)
-    finish(search, options.output / "tuning.csv", options.output / "best_model.joblib")
+    finish(search, options.output / "tuning.csv", options.output / "best_model.skdigits")
 
 
 def load_rows(options):
