@@ -1,6 +1,5 @@
 """``skdigits submit``."""
 
-import os
 from pathlib import Path
 
 from skdigits.cli import train
@@ -73,9 +72,9 @@ def _refuse_training_options(options):
 
 
 def _test_rows(folder):
-    from skdigits.datasets import find_csv, load_available, read_digits_csv
+    from skdigits.datasets import find_csv, find_folder, load_available, read_digits_csv
 
-    folder = folder or os.environ.get("SKDIGITS_DATA")
-    if folder is None and find_csv(Path(), "test", required=False) is None:
+    folder = find_folder(folder, "test")
+    if folder is None:
         return load_available().test_data
-    return read_digits_csv(find_csv(Path(folder or "."), "test"), labels=False).data
+    return read_digits_csv(find_csv(Path(folder), "test"), labels=False).data
