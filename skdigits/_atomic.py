@@ -94,8 +94,9 @@ def make_folder(path, name):
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
+        what = "is a file" if folder.exists() else "is under a file"
         raise NotADirectoryError(
-            f"{name}={str(path)!r} is a file, or under one; give the name of a folder."
+            f"{name}={str(path)!r} {what}; give the name of a folder."
         ) from error
     except OSError as error:
         raise OSError(

@@ -15,6 +15,7 @@ from skdigits import __version__
 from skdigits._classifier import DigitCNNClassifier
 from skdigits._doc_link import DocLinkMixin
 from skdigits._images import flatten_images
+from skdigits._lost_workers import in_spite_of_losses
 from skdigits._predicting import NetworksMixin
 from skdigits._random import draw_seeds
 from skdigits._threads import share_threads
@@ -127,26 +128,21 @@ class DigitEnsembleClassifier(NetworksMixin, DocLinkMixin, BaseEstimator):
         Returns
         -------
         self : DigitEnsembleClassifier
+
+        Raises
+        ------
+        WorkerLostError
+            If workers died three times in a row and no member was ready in between.
         """
         self._validate_params()
         X, y = validate_data(self, flatten_images(X), y, dtype=np.float32)
         check_classification_targets(y)
         members = self._make_members()
-        fit_member = check_memory(self.memory).cache(
-            _fit_member, ignore=["member", "X", "y", "sample_weight"]
-        )
-        rows = joblib.hash([__version__, X, y, sample_weight]) if self.memory else None
-        fits = Parallel(n_jobs=self.n_jobs, return_as="generator")(
-            delayed(fit_member)(self._key(member, rows), member, X, y, sample_weight)
-            for member in members
-        )
-        if self.verbose:
-            from tqdm.auto import tqdm
-
-            fits = tqdm(fits, total=self.n_estimators, desc="fit", unit="network")
         self.estimators_ = [
             fitted.set_params(**{name: member.get_params()[name] for name in _NO_MATTER})
-            for fitted, member in zip(fits, members, strict=True)
+            for fitted, member in zip(
+                self._fit_members(members, X, y, sample_weight), members, strict=True
+            )
         ]
         self.classes_ = self.estimators_[0].classes_
         return self
@@ -172,6 +168,39 @@ class DigitEnsembleClassifier(NetworksMixin, DocLinkMixin, BaseEstimator):
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "estimators_")
+
+    def _fit_members(self, members, X, y, sample_weight):
+        """The members trained; those that are ready stay so when a worker is lost."""
+        from tqdm.auto import tqdm
+
+        fit_member = check_memory(self.memory).cache(
+            _fit_member, ignore=["member", "X", "y", "sample_weight"]
+        )
+        rows = joblib.hash([__version__, X, y, sample_weight]) if self.memory else None
+        ready = {}
+
+        def fit_missing():
+            fits = Parallel(n_jobs=self.n_jobs, return_as="generator_unordered")(
+                delayed(_numbered)(
+                    i, fit_member, self._key(member, rows), member, X, y, sample_weight
+                )
+                for i, member in enumerate(members)
+                if i not in ready
+            )
+            for i, fitted in fits:
+                ready[i] = fitted
+                bar.update()
+
+        with tqdm(total=len(members), desc="fit", unit="network", disable=not self.verbose) as bar:
+            in_spite_of_losses(
+                fit_missing,
+                lambda: len(ready),
+                n_jobs=self.n_jobs,
+                what="fit",
+                unit="networks",
+                keeper="memory",
+            )
+        return [ready[i] for i in range(len(members))]
 
     def _key(self, member, rows):
         """What a trained member depends on, for `memory` to find it again."""
@@ -212,6 +241,11 @@ class DigitEnsembleClassifier(NetworksMixin, DocLinkMixin, BaseEstimator):
             "n_views": first.tta if self.tta is None else self.tta,
             "n_threads": first.n_threads,
         }
+
+
+def _numbered(i, function, *args):
+    """The workers end in any order."""
+    return i, function(*args)
 
 
 def _fit_member(key, member, X, y, sample_weight):

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from tqdm.auto import tqdm
 
-from skdigits._search_results import SUFFIX, fold_score, read_record
+from skdigits._search_results import by_time, fold_score, read_record
 
 
 class ProgressLine:
@@ -57,16 +57,20 @@ class ProgressLine:
         while not self.is_over.wait(self.INTERVAL):
             self.update()
 
+    def count(self):
+        """How many fits are done or read since the start."""
+        self.update()
+        return len(self.seen)
+
     def update(self):
         """Take in the records written or read since the start."""
         with self.lock:
             self._take_in_new()
 
     def _take_in_new(self):
-        files = [(path.stat().st_mtime_ns, path) for path in self.folder.glob(f"*{SUFFIX}")]
-        for when, path in sorted(files):
-            if when >= self.start and path not in self.seen:
-                self._add(read_record(path))
+        for when, path in by_time(self.folder):
+            if when >= self.start and path not in self.seen and (record := read_record(path)):
+                self._add(record)
                 self.seen.add(path)
                 self.line.update()
 

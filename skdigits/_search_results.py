@@ -8,6 +8,8 @@ meet through files: a worker of joblib, of Dask or of a later run may hold eithe
 import json
 import os
 import time
+import warnings
+from contextlib import suppress
 from copy import copy
 from pathlib import Path
 from uuid import uuid4
@@ -144,7 +146,7 @@ class RecordedScorer:
         part = "train" if rows == fit.rows else "test"
         key = f"{part} {joblib.hash([self.scoring, rows, params])}"
         if key in fit.record["scores"]:
-            if fit.path.exists():
+            with suppress(OSError):
                 os.utime(fit.path)  # tells the progress line that it was used
         else:
             score = self.scorer(fit.trained(), X, y, **params)
@@ -165,18 +167,44 @@ def _plain(value):
 
 
 def read_record(path):
-    """The record of a fit as a dict, or None where there is none."""
+    """The record of a fit as a dict, or None where there is none that can be read."""
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        record = json.loads(Path(path).read_text(encoding="utf-8"))
+        if record.keys() >= {"params", "n_rows", "fit_seconds", "n_threads", "scores"}:
+            return record
     except FileNotFoundError:
         return None
+    except (OSError, ValueError, AttributeError):
+        pass
+    warnings.warn(
+        f"The result {path} is damaged or cannot be read; the fit is done again.",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+    return None
 
 
 def write_record(path, record):
-    """Write a record whole; a reader sees the old one or the new one."""
-    if path.parent.is_dir():
+    """Write a record whole; a reader sees the old one or the new one.
+
+    The search goes on without it where it cannot be written: it still has the score.
+    """
+    if not path.parent.is_dir():
+        return
+    try:
         with replacing(path) as file:
             file.write(json.dumps(_plain(record), indent=1).encode())
+    except OSError as error:
+        warnings.warn(f"A result is not kept: {error}", RuntimeWarning, stacklevel=2)
+
+
+def by_time(folder):
+    """The records in a folder as (time of their writing in ns, path), the oldest first."""
+    found = []
+    for path in folder.glob(f"*{SUFFIX}"):
+        with suppress(FileNotFoundError):  # another process may tidy up
+            found.append((path.stat().st_mtime_ns, path))
+    return sorted(found)
 
 
 def _test_scores(record):
@@ -220,9 +248,9 @@ def read_results(folder):
     if not folder.is_dir():
         raise FileNotFoundError(f"There is no folder {folder}; give the `results` of a search.")
     lines = []
-    for path in sorted(folder.glob(f"*{SUFFIX}"), key=lambda path: path.stat().st_mtime_ns):
+    for _, path in by_time(folder):
         record = read_record(path)
-        for score in _test_scores(record)[-1:]:
+        for score in _test_scores(record)[-1:] if record else []:
             named = {f"score_{k}": v for k, v in score.items()} if isinstance(score, dict) else {}
             rest = {name: record[name] for name in ("fit_seconds", "n_rows", "n_threads")}
             lines.append(record["params"] | (named or {"score": score}) | rest)

@@ -7,32 +7,28 @@ Any search of scikit-learn will do; nothing here takes its place::
     fit_search(search, X, y, results="tuning")
 """
 
-import concurrent.futures
-import sys
 import tempfile
-import time
 import warnings
 from contextlib import contextmanager
 from copy import copy
 from pathlib import Path
 
-import joblib
 import numpy as np
+from joblib import effective_n_jobs
 from scipy.stats import loguniform, uniform
 from sklearn.base import clone
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.utils import get_tags
 
+from skdigits._atomic import make_folder
+from skdigits._lost_workers import in_spite_of_losses
 from skdigits._search_cost import SearchCost, estimate_cost, rehearse
 from skdigits._search_progress import ProgressLine
 from skdigits._search_results import RecordedFit, RecordedScorer, read_results
 from skdigits._threads import share_threads
 
 __all__ = ["SearchCost", "estimate_cost", "fit_search", "read_results", "search_space"]
-
-_MAX_FRUITLESS = 3
-_PATIENCE = 30  # seconds for a lost worker's successor to come
 
 
 def search_space(size="quick", prefix="digitcnnclassifier__"):
@@ -130,7 +126,11 @@ def fit_search(
     Raises
     ------
     NotADirectoryError
-        If `results` is a file.
+        If `results` is a file, or under one.
+    PermissionError
+        If `results` may not be made or written to.
+    WorkerLostError
+        If workers died three times in a row and no fit was done in between.
 
     See Also
     --------
@@ -161,14 +161,21 @@ def fit_search(
     prepared = _with_fixed_draws(search, y)
     n_fits = len(rehearse(prepared, y, groups))
     n_splits = prepared.cv.get_n_splits(X, y, groups)
-    share = n_threads or share_threads(_count_workers(search))
+    share = n_threads or share_threads(effective_n_jobs(getattr(search, "n_jobs", None)))
     with _results_folder(results) as folder:
         scorer = check_scoring(search.estimator, search.scoring)
         recorded = RecordedFit(clone(search.estimator), folder, share)
         prepared.set_params(estimator=recorded, scoring=RecordedScorer(scorer, search.scoring))
         metric = search.refit if isinstance(search.refit, str) else None
         with ProgressLine(folder, n_fits, n_splits, metric, progress) as line:
-            fitted = _fit_in_spite_of_losses(prepared, X, y, fit_params, line)
+            fitted = in_spite_of_losses(
+                lambda: clone(prepared).fit(X, y, **fit_params),
+                line.count,
+                n_jobs=getattr(search, "n_jobs", None),
+                what="search",
+                unit="results",
+                keeper="results",
+            )
         if results is not None and not line.seen:
             warnings.warn(
                 f"No result is in {folder}: the workers do not see it. Give a folder that all "
@@ -199,52 +206,7 @@ def _results_folder(results):
         with tempfile.TemporaryDirectory(prefix="skdigits-search-") as folder:
             yield Path(folder)
         return
-    folder = Path(results).resolve()
-    if folder.exists() and not folder.is_dir():
-        raise NotADirectoryError(f"results={str(results)!r} is a file; give the name of a folder.")
-    folder.mkdir(parents=True, exist_ok=True)
-    yield folder
-
-
-def _lost_worker_errors():
-    errors = [concurrent.futures.BrokenExecutor, concurrent.futures.CancelledError]
-    if "distributed" in sys.modules:
-        errors.append(sys.modules["distributed"].KilledWorker)
-    return tuple(errors)
-
-
-def _fit_in_spite_of_losses(prepared, X, y, fit_params, line):
-    """Fit a clone, and another if workers were lost: it reads what the one before has written.
-
-    Dask computes again what a lost worker had computed, but not data that it was sent; joblib
-    gives up when a process dies. Both end the search with an error, though most of it is done.
-    """
-    n_fruitless = 0
-    n_workers = _count_workers(prepared)
-    while True:
-        n_done = len(line.seen)
-        attempt = clone(prepared)
-        try:
-            return attempt.fit(X, y, **fit_params)
-        except _lost_worker_errors() as error:
-            line.update()
-            n_fruitless = 0 if len(line.seen) > n_done else n_fruitless + 1
-            if n_fruitless == _MAX_FRUITLESS:
-                raise
-            # With but one left joblib would train here, on this process' number of threads.
-            deadline = time.monotonic() + _PATIENCE
-            while _count_workers(prepared) < n_workers and time.monotonic() < deadline:
-                time.sleep(0.2)
-            warnings.warn(
-                f"A worker was lost ({type(error).__name__}): the search goes on from "
-                f"{len(line.seen)} results that are done.",
-                RuntimeWarning,
-                stacklevel=3,
-            )
-
-
-def _count_workers(search):
-    return joblib.effective_n_jobs(getattr(search, "n_jobs", None))
+    yield make_folder(results, "results")
 
 
 def _hand_over(fitted, search, scorer):

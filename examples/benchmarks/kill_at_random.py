@@ -1,0 +1,211 @@
+"""
+What kill -9 at random moments leaves
+=====================================
+
+A script that trains with ``checkpoint_dir``, saves, tunes with kept results and writes a submission
+is killed again and again, at moments drawn at random from each of these phases, and started again
+until it is done. After each kill every file must be whole or not there; at the end all files must
+equal those of a run that nobody disturbed::
+
+    python examples/benchmarks/kill_at_random.py --kills 50
+"""
+
+import hashlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from _shared import finish, make_parser
+
+PHASES = ["train", "save", "tune", "submit"]
+FILES = ["model.joblib", "scores.json", "submission.csv"]
+
+
+def work(folder, n_rows):
+    """The script that is killed; it says on stdout what it does."""
+    import numpy as np
+    from sklearn.model_selection import GridSearchCV
+
+    import skdigits._backend  # noqa: F401  TensorFlow's import is no phase
+    from skdigits import load_pipeline, make_digit_pipeline, save_pipeline
+    from skdigits._atomic import replacing
+    from skdigits.datasets import load_bundled_digits
+    from skdigits.kaggle import write_submission
+    from skdigits.tuning import fit_search
+
+    X, y = load_bundled_digits(return_X_y=True)
+    X, y = X[:n_rows], y[:n_rows]
+    model = folder / "model.joblib"
+    say = print
+    say("train", flush=True)
+    if not model.exists():
+        pipeline = make_digit_pipeline(
+            epochs=6,
+            dropout=0.2,
+            validation_fraction=0.2,
+            checkpoint_dir=folder / "checkpoints",
+            n_threads=1,
+            random_state=0,
+        ).fit(X, y)
+        pipeline.set_params(digitcnnclassifier__checkpoint_dir=None)
+        say("save", flush=True)
+        save_pipeline(pipeline, model)
+    say("tune", flush=True)
+    pipeline = make_digit_pipeline(
+        epochs=1, n_threads=1, checkpoint_dir=folder / "checkpoints", random_state=0
+    )
+    grid = {"digitcnnclassifier__learning_rate": [0.003, 0.01, 0.03]}
+    search = GridSearchCV(pipeline, grid, cv=2)
+    fit_search(search, X, y, results=folder / "results", progress=False)
+    say("submit", flush=True)
+    with replacing(folder / "scores.json") as file:
+        file.write(json.dumps(np.ravel(search.cv_results_["mean_test_score"]).tolist()).encode())
+    write_submission(folder / "submission.csv", load_pipeline(model).predict(X))
+
+
+class Run:
+    """One process that works in `folder`."""
+
+    def __init__(self, folder, n_rows):
+        command = [sys.executable, __file__, "--work", folder, "--rows", str(n_rows)]
+        with (folder / "stderr.txt").open("ab") as stderr:
+            self.process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=stderr, text=True
+            )
+
+    def until(self, phase):
+        """Wait for a phase, and give the one that came: a later one where it was skipped, None
+        where the process has ended."""
+        for line in self.process.stdout:
+            now = line.strip()
+            if PHASES.index(now) >= PHASES.index(phase):
+                return now
+        if self.process.wait():
+            raise RuntimeError(f"the script failed; see stderr.txt in {self.process.args[3]}")
+        return None
+
+    def kill(self):
+        """Whether it still ran."""
+        os.kill(self.process.pid, signal.SIGKILL)
+        self.process.stdout.close()
+        return self.process.wait() == -signal.SIGKILL
+
+
+def undisturbed(folder, n_rows):
+    """Seconds of each phase, in a run that nobody kills."""
+    run, ends = Run(folder, n_rows), []
+    for phase in PHASES:
+        run.until(phase)
+        ends.append(time.perf_counter())
+    run.until(PHASES[-1])
+    ends.append(time.perf_counter())
+    run.process.stdout.close()
+    return {phase: ends[i + 1] - ends[i] for i, phase in enumerate(PHASES)}
+
+
+def kill_once(run, seconds, draw):
+    """Kill within a phase drawn at random; the phase, or None if the run ended before."""
+    phase = run.until(draw.choice(PHASES))
+    if phase is None:
+        return None
+    time.sleep(draw.uniform(0, seconds[phase]))
+    return phase if run.kill() else None
+
+
+def check_whole(folder):
+    """Every file is whole or not there; gives the number of parts left beside them."""
+    from skdigits import load_pipeline
+    from skdigits.kaggle import check_submission
+    from skdigits.tuning import read_results
+
+    if (folder / "model.joblib").exists():
+        load_pipeline(folder / "model.joblib")
+    if (folder / "submission.csv").exists():
+        check_submission(folder / "submission.csv")
+    if (folder / "scores.json").exists():
+        json.loads((folder / "scores.json").read_text())
+    if (folder / "results").exists():
+        read_results(folder / "results")
+    return len(list(folder.rglob("*.part")))
+
+
+def digests(folder):
+    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES}
+
+
+def same_answers(one, other):
+    """Whether two models give the same bits."""
+    from skdigits import load_pipeline
+
+    first, second = (load_pipeline(folder / "model.joblib")[-1] for folder in (one, other))
+    return first.history_ == second.history_ and all(
+        (a == b).all() for a, b in zip(first.weights_, second.weights_, strict=True)
+    )
+
+
+def main():
+    parser = make_parser(__doc__.split("\n")[1], "example: --kills 4 --rows 200")
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--kills-per-run", type=int, default=5, help="then it may finish")
+    parser.add_argument("--rows", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=0, help="of the moments")
+    parser.add_argument("--work", metavar="DIR", type=Path, help="be the script that is killed")
+    options = parser.parse_args()
+    if options.work:
+        work(options.work, options.rows)
+        return
+    draw, killed, rounds, n_parts = random.Random(options.seed), Counter(), [], 0
+    with tempfile.TemporaryDirectory() as top:
+        reference = Path(top, "undisturbed")
+        reference.mkdir()
+        seconds = undisturbed(reference, options.rows)
+        print("undisturbed:", ", ".join(f"{p} {s:.2f} s" for p, s in seconds.items()), flush=True)
+        while killed.total() < options.kills:
+            folder = Path(top, f"round{len(rounds)}")
+            folder.mkdir()
+            n_kills, is_done = 0, False
+            while not is_done:
+                run = Run(folder, options.rows)
+                is_spared = n_kills == options.kills_per_run or killed.total() == options.kills
+                phase = None if is_spared else kill_once(run, seconds, draw)
+                if phase:
+                    killed[phase] += 1
+                    n_kills += 1
+                    check_whole(folder)
+                else:
+                    run.process.communicate()
+                    is_done = run.process.returncode == 0
+            expected, got = digests(reference), digests(folder)
+            n_parts += check_whole(folder)
+            rounds.append(
+                {
+                    "kills": n_kills,
+                    "equal bytes": [name for name in FILES if got[name] == expected[name]],
+                    "same answers": same_answers(folder, reference),
+                    "checkpoints left": len(list((folder / "checkpoints").iterdir())),
+                }
+            )
+            print(f"round {len(rounds)}: {n_kills} kills, {rounds[-1]}", flush=True)
+    n_rounds = len(rounds)
+    print("\n| phase | undisturbed | kills |\n| --- | --- | --- |")
+    for phase in PHASES:
+        print(f"| {phase} | {seconds[phase]:.2f} s | {killed[phase]} |")
+    print(f"\n| file | equal bytes, of {n_rounds} runs |\n| --- | --- |")
+    for name in FILES:
+        print(f"| {name} | {sum(name in r['equal bytes'] for r in rounds)} |")
+    print(
+        f"\nsame weights and history: {sum(r['same answers'] for r in rounds)} of {n_rounds} runs"
+    )
+    print(f"half files in place: 0; parts left beside them: {n_parts}")
+    finish(options, {"seconds": seconds, "killed": dict(killed), "rounds": rounds})
+
+
+if __name__ == "__main__":
+    main()
