@@ -44,8 +44,8 @@ def work(folder, n_rows):
     X, y = X[:n_rows], y[:n_rows]
     model = folder / "model.joblib"
     say = print
-    say("train", flush=True)
     if not model.exists():
+        say("train", flush=True)
         pipeline = make_digit_pipeline(
             epochs=6,
             dropout=0.2,
@@ -81,42 +81,43 @@ class Run:
             )
 
     def until(self, phase):
-        """Wait for a phase, and give the one that came: a later one where it was skipped, None
-        where the process has ended."""
+        """Wait for a phase, or a later one where it is skipped; whether any came."""
         for line in self.process.stdout:
-            now = line.strip()
-            if PHASES.index(now) >= PHASES.index(phase):
-                return now
-        if self.process.wait():
-            raise RuntimeError(f"the script failed; see stderr.txt in {self.process.args[3]}")
-        return None
+            self.phase = line.strip()
+            if PHASES.index(self.phase) >= PHASES.index(phase):
+                return True
+        return False
+
+    def end(self):
+        """Let it come to its end, and give its exit code."""
+        for line in self.process.stdout:
+            self.phase = line.strip()
+        return self.process.wait()
 
     def kill(self):
-        """Whether it still ran."""
+        """Whether it was killed, and had not ended before."""
         os.kill(self.process.pid, signal.SIGKILL)
-        self.process.stdout.close()
-        return self.process.wait() == -signal.SIGKILL
+        return self.end() == -signal.SIGKILL
 
 
 def undisturbed(folder, n_rows):
     """Seconds of each phase, in a run that nobody kills."""
     run, ends = Run(folder, n_rows), []
     for phase in PHASES:
-        run.until(phase)
+        if not run.until(phase):
+            raise RuntimeError((folder / "stderr.txt").read_text())
         ends.append(time.perf_counter())
-    run.until(PHASES[-1])
+    run.end()
     ends.append(time.perf_counter())
-    run.process.stdout.close()
     return {phase: ends[i + 1] - ends[i] for i, phase in enumerate(PHASES)}
 
 
 def kill_once(run, seconds, draw):
-    """Kill within a phase drawn at random; the phase, or None if the run ended before."""
-    phase = run.until(draw.choice(PHASES))
-    if phase is None:
-        return None
-    time.sleep(draw.uniform(0, seconds[phase]))
-    return phase if run.kill() else None
+    """Kill within a phase drawn at random; whether it happened before the run ended."""
+    if not run.until(draw.choice(PHASES)):
+        return False
+    time.sleep(draw.uniform(0, seconds[run.phase]))
+    return run.kill()
 
 
 def check_whole(folder):
@@ -174,14 +175,14 @@ def main():
             while not is_done:
                 run = Run(folder, options.rows)
                 is_spared = n_kills == options.kills_per_run or killed.total() == options.kills
-                phase = None if is_spared else kill_once(run, seconds, draw)
-                if phase:
-                    killed[phase] += 1
+                if not is_spared and kill_once(run, seconds, draw):
+                    killed[run.phase] += 1
                     n_kills += 1
                     check_whole(folder)
+                elif run.end() == 0:
+                    is_done = True
                 else:
-                    run.process.communicate()
-                    is_done = run.process.returncode == 0
+                    raise RuntimeError((folder / "stderr.txt").read_text())
             expected, got = digests(reference), digests(folder)
             n_parts += check_whole(folder)
             rounds.append(
