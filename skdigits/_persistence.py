@@ -27,6 +27,7 @@ MAGIC = b"skdigits"
 PLAIN_SUFFIX = ".skdigits"
 _PACKAGES = ["scikit-learn", "numpy", "tensorflow", "keras", "joblib"]
 _MAX_FOOTER = 64 * 1024
+_ONNX_START = b"\x08"  # its version comes first; no pickle, packed or not, begins so
 _FOOTER_START = b'{"skdigits format": '
 
 
@@ -122,7 +123,8 @@ def load_pipeline(path, *, trusted=False):
     """Load a pipeline from a file of :func:`save_pipeline`, or of plain `joblib.dump`.
 
     What the file is shows in its bytes, whatever its name. A ".skdigits" file is only read: nothing
-    in it is run, and what does not describe a fitted pipeline in full is refused.
+    in it is run, and what does not describe a fitted pipeline in full is refused. A file of
+    :func:`export_onnx` gives what :func:`load_onnx` gives.
 
     .. warning:: Loading a joblib file runs code that the file names. Load only what you trust.
 
@@ -157,8 +159,14 @@ def load_pipeline(path, *, trusted=False):
             "a fitted pipeline with skdigits.save_pipeline."
         )
     with path.open("rb") as file:
-        is_plain = file.read(2) == b"PK"
-    return _load_plain(path) if is_plain else _load_joblib(path, trusted)
+        start = file.read(2)
+    if start == b"PK":
+        return _load_plain(path)
+    if start.startswith(_ONNX_START):
+        from skdigits._onnx import load_onnx
+
+        return load_onnx(path)
+    return _load_joblib(path, trusted)
 
 
 def _load_plain(path):

@@ -23,10 +23,12 @@ from skdigits import (
     DigitCNNClassifier,
     DigitEnsembleClassifier,
     DigitReader,
+    OnnxDigitClassifier,
     PixelScaler,
     SelectiveClassifier,
     export_onnx,
     load_onnx,
+    load_pipeline,
     load_pretrained,
 )
 from skdigits.datasets import load_bundled_digits
@@ -373,6 +375,12 @@ def test_the_extra_is_named(file, tmp_path, monkeypatch):
     for use in (lambda: load_onnx(file), lambda: export_onnx(load_pretrained(), tmp_path / "x")):
         with pytest.raises(ImportError, match=r'pip install "skdigits\[onnx\]"'):
             use()
+
+
+def test_load_pipeline_knows_the_file(file, tmp_path):
+    path = tmp_path / "model"
+    path.write_bytes(file.read_bytes())
+    assert isinstance(load_pipeline(path), OnnxDigitClassifier)
 
 
 def test_no_file(tmp_path):
