@@ -22,6 +22,7 @@ _HOMES = {
     "load_pipeline": "_persistence",
     "load_pretrained": "_pretrained",
     "make_digit_pipeline": "_pipeline",
+    "model_card": "_model_card",
     "save_pipeline": "_persistence",
     "show_versions": "_show_versions",
 }

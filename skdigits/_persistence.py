@@ -31,7 +31,7 @@ _ONNX_START = b"\x08"  # its version comes first; no pickle, packed or not, begi
 _FOOTER_START = b'{"skdigits format": '
 
 
-def save_pipeline(pipeline, path):
+def save_pipeline(pipeline, path, *, card=None):
     """Save a fitted pipeline to one file.
 
     The file is written beside its name and moved into place when complete, so a crash leaves an
@@ -46,6 +46,9 @@ def save_pipeline(pipeline, path):
         it is loaded and takes the estimators of this package and pipelines of them, without the
         folders `memory` and `checkpoint_dir`; anything else, ".joblib" as a rule, is a joblib
         file, which takes every estimator.
+    card : bool or path-like, default=None
+        Whether to write a :func:`model_card`, too: True beside the file with the ending ".md", a
+        path there. The Hugging Face Hub wants it as "README.md".
 
     Returns
     -------
@@ -83,6 +86,12 @@ def save_pipeline(pipeline, path):
     pieces = _plain_pieces(pipeline) if is_plain else _joblib_pieces(pipeline)
     with replacing(path) as file:
         file.writelines(pieces)
+    if card:
+        from skdigits._model_card import model_card
+
+        text = model_card(pipeline, file_name=Path(path).name)
+        with replacing(Path(path).with_suffix(".md") if card is True else card) as file:
+            file.write(text.encode())
     return Path(path)
 
 

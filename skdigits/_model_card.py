@@ -1,0 +1,156 @@
+"""`model_card`: what a model file is, for those who find it on the Hugging Face Hub."""
+
+import json
+from importlib.metadata import version
+from math import isqrt
+from numbers import Real
+
+from sklearn.base import clone
+from sklearn.utils.validation import check_is_fitted
+
+from skdigits import __version__
+
+# Folders and functions of whoever trained it are nobody else's business.
+_PRIVATE = ["memory", "checkpoint_dir", "callbacks"]
+_VERSIONS = ["tensorflow", "keras", "scikit-learn", "numpy"]
+
+_TEXT = """\
+# Handwritten digits, read by {kind}
+
+A fitted pipeline of [scikit-learn](https://scikit-learn.org) form, made with skdigits {version}. It
+takes {pictures}, and answers with one of {classes} for each.
+
+## Use
+
+```python
+from skdigits import load_pipeline
+
+pipeline = load_pipeline("{file_name}")
+labels = pipeline.predict(X)
+```
+
+## Measured
+
+{measured}
+
+## Made by
+
+```python
+{recipe}
+```
+
+with {versions}.
+
+## Limits
+
+Anything is given one of the labels, also what is none of them. Probabilities hold for pictures like
+those that it was trained on, not for other writers, pens and cameras.
+"""
+
+
+def model_card(pipeline, *, metrics=None, license="unknown", file_name="model.skdigits"):
+    """Describe a fitted pipeline in Markdown with the header of the Hugging Face Hub.
+
+    Folders and callbacks among the parameters are left out.
+
+    Parameters
+    ----------
+    pipeline : estimator
+        Fitted classifier or pipeline with ``classes_``.
+    metrics : dict of str to float, default=None
+        What was measured, such as ``{"accuracy": 0.995}``; goes before what the fit itself measured
+        on its validation rows.
+    license : str, default="unknown"
+        Under which others may use the model, by the Hub's identifiers, such as "bsd-3-clause".
+    file_name : str, default="model.skdigits"
+        Of the model file beside the card.
+
+    Returns
+    -------
+    text : str
+        To be saved as README.md of a repository on the Hub.
+
+    Raises
+    ------
+    sklearn.exceptions.NotFittedError
+        If `pipeline` is not fitted.
+    TypeError
+        If a metric is no number.
+
+    See Also
+    --------
+    save_pipeline : Writes it beside the model, with ``card=True``.
+
+    Examples
+    --------
+    >>> from skdigits import load_pretrained, model_card
+    >>> print(model_card(load_pretrained(), metrics={"accuracy": 0.99}, license="bsd-3-clause"))
+    ---
+    license: "bsd-3-clause"
+    library_name: "skdigits"
+    pipeline_tag: "image-classification"
+    tags: ["skdigits", "scikit-learn", "keras", "mnist", "handwritten-digits"]
+    metrics: ["accuracy"]
+    ---
+    # Handwritten digits, read by DigitPipeline
+    ...
+    """
+    check_is_fitted(pipeline)
+    strange = [name for name, value in (metrics or {}).items() if not isinstance(value, Real)]
+    if strange:
+        raise TypeError(f"metrics {strange} are no numbers; give such as {{'accuracy': 0.995}}.")
+    header = {
+        "license": license,
+        "library_name": "skdigits",
+        "pipeline_tag": "image-classification",
+        "tags": ["skdigits", "scikit-learn", "keras", "mnist", "handwritten-digits"],
+        "metrics": list(metrics or {}),
+    }
+    # JSON is YAML, and needs no library.
+    lines = [f"{key}: {json.dumps(value)}" for key, value in header.items() if value]
+    measured = {**(metrics or {}), **_measured_by_fit(pipeline)}
+    text = _TEXT.format(
+        kind=type(pipeline).__name__,
+        version=__version__,
+        pictures=_describe_pictures(getattr(pipeline, "n_features_in_", None)),
+        classes=", ".join(f"`{label}`" for label in pipeline.classes_),
+        file_name=file_name,
+        measured=_as_table(measured) or "Nothing was measured when this card was written.",
+        recipe=_recipe(pipeline),
+        versions=", ".join(f"{package} {version(package)}" for package in _VERSIONS),
+    )
+    return "\n".join(["---", *lines, "---", text])
+
+
+def _describe_pictures(n_features):
+    if n_features is None:
+        return "pictures"
+    side = isqrt(n_features)
+    shape = f" (pictures of {side}x{side})" if side * side == n_features else ""
+    return f"rows of {n_features} pixels{shape} with the ink high"
+
+
+def _as_table(measured):
+    rows = [f"| {name} | {value:.6g} |" for name, value in measured.items()]
+    return "\n".join(["| | |", "| --- | --- |", *rows]) if rows else ""
+
+
+def _measured_by_fit(pipeline):
+    """What the parts of the pipeline measured on rows that they held out."""
+    last = pipeline[-1] if hasattr(pipeline, "steps") else pipeline
+    if hasattr(last, "validation_score_"):
+        return {
+            "accuracy on the rows held out by the fit": last.validation_score_,
+            "share of them with an answer": last.coverage_,
+            "least confidence of an answer": last.threshold_,
+        }
+    if getattr(last, "validation_scores_", None):
+        score = last.validation_scores_[last.best_epoch_ - 1]
+        return {"accuracy on the rows held out by the fit": score}
+    return {}
+
+
+def _recipe(pipeline):
+    bare = clone(pipeline)
+    private = [name for name in bare.get_params() if name.split("__")[-1] in _PRIVATE]
+    return bare.set_params(**dict.fromkeys(private)).__repr__(N_CHAR_MAX=100_000)  # in full
