@@ -1,16 +1,20 @@
 """How the estimators fit in with what stands around scikit-learn."""
 
+import pickle
 import subprocess
 import sys
 import tomllib
 from email.message import Message
+from functools import partial
 from importlib import resources
 
+import keras
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
 from sklearn import config_context
+from sklearn.base import clone
 from sklearn.exceptions import UnsetMetadataPassedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
@@ -249,3 +253,22 @@ def test_the_selective_classifier_hands_weights_to_who_asks(digits, routing, ask
 def test_the_default_of_the_selective_classifier_takes_weights(routing):
     routes = SelectiveClassifier().get_metadata_routing()
     assert "sample_weight" in routes.consumes("fit", {"sample_weight"})
+
+
+# Callbacks
+
+
+def test_callbacks_are_cloned_pickled_and_made_anew(digits, tmp_path):
+    X, y = digits
+    log = tmp_path / "epochs.csv"
+    pipeline = make_digit_pipeline(
+        "fast", callbacks=[partial(keras.callbacks.CSVLogger, str(log), append=True)], **FAST
+    )
+    pickled = pickle.loads(pickle.dumps(clone(pipeline)))
+    GridSearchCV(pickled, {"digitcnnclassifier__dropout": [0.1]}, cv=2, refit=False).fit(X, y)
+    pipeline.fit(X, y)
+    again = pickle.loads(pickle.dumps(pipeline))
+    np.testing.assert_array_equal(again.predict_proba(X), pipeline.predict_proba(X))
+    table = pd.read_csv(log)
+    assert table["epoch"].tolist() == [0, 0, 0]
+    assert table["loss"].iloc[-1] == pytest.approx(pipeline[-1].history_["loss"][0])
