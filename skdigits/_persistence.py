@@ -10,6 +10,7 @@ before anything is unpickled:
 import hashlib
 import io
 import json
+import os
 import platform
 import warnings
 from importlib.metadata import PackageNotFoundError, version
@@ -61,7 +62,7 @@ def save_pipeline(pipeline, path, *, card=None):
         packages, functions, random states.
     ValueError
         If a ".skdigits" file would not be taken by :func:`load_pipeline`, such as one with NaN
-        weights or of more than 256 MiB.
+        weights or of more than 128 MiB.
     sklearn.exceptions.NotFittedError
         If it is not fitted.
 
@@ -181,10 +182,11 @@ def load_pipeline(path, *, trusted=False):
 def _load_plain(path):
     from skdigits._model_file import MAX_BYTES, Malformed
 
-    with path.open("rb") as file:
-        data = file.read(MAX_BYTES + 1)
     try:
-        return _read_plain(data)
+        with path.open("rb") as file:
+            if os.fstat(file.fileno()).st_size > MAX_BYTES:  # and it may still grow
+                raise Malformed(_TOO_LARGE)
+            return _read_plain(file.read(MAX_BYTES + 1))
     except Malformed as error:
         raise ModelFileError(f"{path} {error}. {_ASK}") from error
 
@@ -195,7 +197,7 @@ def _read_plain(data):
     from skdigits._plain_state import PlainReader
 
     if len(data) > MAX_BYTES:
-        raise Malformed(f"has more than {MAX_BYTES:,} bytes, the most that is loaded")
+        raise Malformed(_TOO_LARGE)
     try:
         model, arrays = read_parts(data)
         pipeline = PlainReader(arrays).read_whole(model)
@@ -211,6 +213,7 @@ def _read_plain(data):
     return pipeline
 
 
+_TOO_LARGE = "has more than 128 MiB, the most that is loaded of a .skdigits file"
 _has_warned = False
 
 
