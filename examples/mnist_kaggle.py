@@ -197,14 +197,14 @@ if X_new is not None:
 # ## 7. Save
 #
 # The pipeline goes into one file, and comes back from it with the same answers, in another program
-# or on another computer. Load such a file only if you trust where it comes from: like every pickle,
-# it can run code.
+# or on another computer. Loading a .skdigits file runs nothing that is in it; a .joblib file, which
+# takes more kinds of models, can run code like every pickle.
 
 # %%
 from skdigits import load_pipeline, save_pipeline
 
-save_pipeline(final, "model.joblib")
-again = load_pipeline("model.joblib")
+save_pipeline(final, "model.skdigits")
+again = load_pipeline("model.skdigits")
 print("same answers:", bool((again.predict(X_test) == final.predict(X_test)).all()))
 
 # %% [markdown]

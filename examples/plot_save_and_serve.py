@@ -16,7 +16,7 @@ from skdigits import DigitReader, load_pipeline, make_digit_pipeline, save_pipel
 from skdigits.datasets import load_bundled_digits
 
 X, y = load_bundled_digits(return_X_y=True)
-path = Path(mkdtemp(), "model.joblib")
+path = Path(mkdtemp(), "model.skdigits")
 save_pipeline(make_digit_pipeline(epochs=10, random_state=0).fit(X, y), path)
 print(f"{path.name}: {path.stat().st_size / 1e6:.1f} MB")
 reader = DigitReader(load_pipeline(path), one_digit=True)

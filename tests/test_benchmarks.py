@@ -33,3 +33,12 @@ def test_training_cost(tmp_path):
     results = json.loads((tmp_path / "out.json").read_text())["results"]
     assert [r["seed"] for r in results] == [0, 1]
     assert all(r["cpu_seconds"] > 0 and 10 < r["accuracy"] <= 100 for r in results)
+
+
+@pytest.mark.slow
+def test_mutate_model_files(tmp_path):
+    said = run("mutate_model_files.py", "--files", 80, "--json", "out.json", folder=tmp_path)
+    assert "80 files: slowest load" in said
+    results = json.loads((tmp_path / "out.json").read_text())["results"]
+    assert results["wrong"] == []
+    assert sum(sum(counted.values()) for counted in results["counts"].values()) == 80
