@@ -249,7 +249,7 @@ def forged_array(data, draw, trap):
 
 
 def large_network(data, draw, _):
-    """A network as wide as a file may be, and some wider: all zeros."""
+    """A network as wide as a file may be, and some wider: of ones."""
     model, arrays = read_parts(data)
     node = next(n for n in nodes(model) if n.get("fitted") and "network_" in n["fitted"])
     network, weights = node["fitted"]["network_"], node["fitted"]["weights_"]
@@ -258,7 +258,13 @@ def large_network(data, draw, _):
         network["architecture"], (28, 28), network["n_classes"], width=network["width"]
     )
     for entry, (_, shape) in zip(weights, shapes, strict=True):
-        arrays[entry["position"]] = np.zeros(shape, np.float32)
+        arrays[entry["position"]] = np.ones(shape, np.float32)
+    digits = node["fitted"]["digits_"]
+    n_features = sum(shape[-1] for name, shape in shapes[:-2] if name == "kernel")
+    for name in ("centre", "scale", "axes"):
+        position = digits[name]["position"]
+        shape = (n_features, *arrays[position].shape[1:])
+        arrays[position] = np.ones(shape, arrays[position].dtype)
     return rehashed(model, arrays)
 
 

@@ -35,7 +35,7 @@ import numpy as np
 from _mutations import MUTATIONS
 from _shared import finish, make_parser
 
-MAX_SECONDS, MAX_MEGABYTES, PATIENCE = 2.0, 500, 20.0
+MAX_SECONDS, MAX_MEGABYTES, PATIENCE = 2.0, 500, 60.0
 RIGHT = ("refused", "unchanged", "as written")
 
 
@@ -63,7 +63,7 @@ def run(folder, n_files, seed):
     worker = Worker(load_files)
     judge = Worker(answer_files)
     counts: dict = {kind: Counter() for kind in MUTATIONS}
-    seconds, wrong, peak = [], [], 0
+    seconds, cpu_seconds, wrong, peak = [], [], [], 0
     for number, kind in enumerate(kinds):
         change, _, may_fit = MUTATIONS[kind]
         data, other = (originals[i] for i in draw.integers(len(originals), size=2))
@@ -78,6 +78,7 @@ def run(folder, n_files, seed):
             trap.unlink()
         counts[kind][said["outcome"]] += 1
         seconds.append(said["seconds"])
+        cpu_seconds.append(said.get("cpu", 0))
         peak = max(peak, said.get("peak", 0))
         if said["outcome"] not in RIGHT:
             wrong.append({"number": number, "kind": str(kind), **said})
@@ -88,6 +89,7 @@ def run(folder, n_files, seed):
         "n_files": n_files,
         "counts": counts,
         "slowest_s": max(seconds),
+        "slowest_cpu_s": max(cpu_seconds),
         "median_s": float(np.median(seconds)),
         "peak_mb": peak,
         "wrong": wrong,
@@ -160,15 +162,20 @@ def load_files(pipe):
     pipe.send("ready")
     while True:
         path = pipe.recv()
-        start, outcome, why = time.perf_counter(), "accepted", ""
+        start, start_cpu = time.perf_counter(), time.process_time()
+        outcome, why = "accepted", ""
         try:
             load_pipeline(path)
         except (ModelFileError, UntrustedFileWarning) as error:
             outcome, why = "refused", str(error)[:300]
         except BaseException as error:
             outcome, why = "error", repr(error)[:300]
-        seconds = time.perf_counter() - start
-        pipe.send({"outcome": outcome, "why": why, "seconds": seconds, "peak": peak_megabytes()})
+        took = {
+            "seconds": time.perf_counter() - start,
+            "cpu": time.process_time() - start_cpu,
+            "peak": peak_megabytes(),
+        }
+        pipe.send({"outcome": outcome, "why": why, **took})
 
 
 def peak_megabytes():
@@ -233,15 +240,19 @@ def answer_files(pipe):
             pipe.send({"outcome": outcome})
             continue
         try:
-            steps = getattr(pipeline, "steps", None) or pipeline.estimator_.steps
-            scale = dict(steps)["pixelscaler"].scale  # rows as this scaler takes them
-            X = rows if scale == 255 or len(steps) > 2 else rows * (scale / 255)
-            proba = pipeline.predict_proba(X)
+            proba = pipeline.predict_proba(rows_for(pipeline, rows))
             is_right = np.isfinite(proba).all() and np.allclose(proba.sum(axis=1), 1)
             why = "" if is_right else f"probabilities {proba[0].tolist()}"
         except Exception as error:
             is_right, why = False, repr(error)[:300]
         pipe.send({"outcome": "as written" if is_right else "no answers", "why": why})
+
+
+def rows_for(pipeline, rows):
+    """The rows on the scale that the pipeline begins with, if it does."""
+    first = (getattr(pipeline, "steps", None) or pipeline.estimator_.steps)[0][1]
+    scale = getattr(first, "scale", 255)
+    return rows if scale == 255 else rows * (scale / 255)
 
 
 def show(results):
@@ -250,10 +261,11 @@ def show(results):
         n = sum(counted.values())
         right = [counted[outcome] for outcome in RIGHT]
         print(f"{kind:28} {n:6} {right[0]:8} {right[1]:10} {right[2]:11} {n - sum(right):5}")
+    print(f"\n{results['n_files']:,} files, wrong: {len(results['wrong'])}")
     print(
-        f"\n{results['n_files']:,} files: slowest load {results['slowest_s']:.2f} s (limit "
-        f"{MAX_SECONDS:g} s), median {1000 * results['median_s']:.1f} ms; peak memory "
-        f"{results['peak_mb']:.0f} MB (limit {MAX_MEGABYTES} MB); wrong: {len(results['wrong'])}"
+        f"slowest load {results['slowest_s']:.2f} s (limit {MAX_SECONDS:g} s), of it "
+        f"{results['slowest_cpu_s']:.2f} s of CPU; median {1000 * results['median_s']:.1f} ms; "
+        f"peak memory {results['peak_mb']:.0f} MB (limit {MAX_MEGABYTES} MB)"
     )
 
 
