@@ -35,14 +35,14 @@ labels = pipeline.predict(X)
 print(labels)
 
 # %%
-# Where covering takes from the answer, and where it adds to it. The gap at the top of the 4 counts
-# as much as its strokes do.
+# Where covering takes from the answer, and where it adds to it. Paper over paper changes nothing,
+# so that a gap is never marked, such as that at the top of the 4; ``fill=255`` covers with ink.
 
 from skdigits.plotting import AttributionDisplay
 
 AttributionDisplay.from_estimator(pipeline, X)
 
 # %%
-# What speaks for another answer: the same pictures asked for 4, 9, 7 and 2.
+# What speaks for another answer: the same pictures asked for 9, 4, 2 and 2.
 
 AttributionDisplay.from_estimator(pipeline, X, labels=[9, 4, 2, 2])

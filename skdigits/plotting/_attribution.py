@@ -132,6 +132,9 @@ class AttributionDisplay:
             self.X, self.titles, ax=ax, n_columns=n_columns, image_shape=attribution.shape[1:]
         )
         self.figure_ = self.ax_.figure
+        if ax is None:  # room for the scale, which does not shrink with the pictures
+            width, height = self.figure_.get_size_inches()
+            self.figure_.set_size_inches(width + 1.2, max(height, 2.4))
         strongest = np.abs(attribution).max(axis=(1, 2))
         # One scale for all, on which the picture of the middle is seen in full colour.
         limit = float(np.median(strongest)) or 1
