@@ -197,8 +197,9 @@ if X_new is not None:
 # ## 7. Save
 #
 # The pipeline goes into one file, and comes back from it with the same answers, in another program
-# or on another computer. Loading a .skdigits file runs nothing that is in it; a .joblib file, which
-# takes more kinds of models, can run code like every pickle.
+# or on another computer. The ending decides how it is written: what ends in `.skdigits` holds plain
+# parts, and nothing in it is ever run; a `.joblib` file is a pickle, which may run code when it is
+# loaded, so load such a file only if you trust where it comes from.
 
 # %%
 from skdigits import load_pipeline, save_pipeline

@@ -6,7 +6,6 @@ import keras
 import numpy as np
 from scipy.special import log_softmax
 from sklearn.metrics import accuracy_score
-from tqdm.auto import tqdm
 
 
 @dataclass
@@ -78,6 +77,8 @@ class ProgressBar(keras.callbacks.Callback):
     """A bar over all batches, with the time left and the latest scores."""
 
     def on_train_begin(self, logs=None):
+        from tqdm.auto import tqdm  # late: in a notebook it warns where ipywidgets are missing
+
         total = self.params["epochs"] * self.params["steps"]
         self.bar = tqdm(total=total, desc="fit", unit="batch", dynamic_ncols=True)
         self.scores = {}
