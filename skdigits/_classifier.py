@@ -292,6 +292,7 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, BaseEstimato
         Returns
         -------
         self : DigitCNNClassifier
+            The same estimator, fitted.
         """
         self._validate_params()
         X, y, sample_weight = self._check_training_data(X, y, sample_weight, reset=True)
@@ -328,6 +329,7 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, BaseEstimato
         Returns
         -------
         self : DigitCNNClassifier
+            The same estimator, fitted.
         """
         self._validate_params()
         is_first = not hasattr(self, "weights_")

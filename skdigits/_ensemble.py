@@ -128,6 +128,7 @@ class DigitEnsembleClassifier(NetworksMixin, DocLinkMixin, BaseEstimator):
         Returns
         -------
         self : DigitEnsembleClassifier
+            The same estimator, fitted.
 
         Raises
         ------

@@ -116,6 +116,7 @@ class LeakageReport:
         Returns
         -------
         figure : matplotlib Figure
+            To show, or to save with ``savefig``.
 
         Raises
         ------
@@ -151,6 +152,7 @@ def leakage(X_train, X_test, *, min_similarity=0.99, max_shift=1, image_shape="a
     Returns
     -------
     report : LeakageReport
+        Print it, or take its ``to_frame()`` or ``plot()``.
 
     Raises
     ------

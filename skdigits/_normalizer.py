@@ -85,12 +85,13 @@ class DigitNormalizer(TransformerMixin, DocLinkMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : ignored
-        y : ignored
+        X, y : ignored
+            Here as scikit-learn wants them.
 
         Returns
         -------
         self : DigitNormalizer
+            The same estimator.
         """
         self._check_parameters()
         return self
@@ -108,6 +109,7 @@ class DigitNormalizer(TransformerMixin, DocLinkMixin, BaseEstimator):
         Returns
         -------
         rows : ndarray of shape (n, 784), uint8
+            One for each picture.
 
         Raises
         ------
@@ -151,6 +153,7 @@ class DigitNormalizer(TransformerMixin, DocLinkMixin, BaseEstimator):
         Parameters
         ----------
         input_features : ignored
+            Here as scikit-learn wants it.
 
         Returns
         -------

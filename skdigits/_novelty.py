@@ -76,6 +76,7 @@ def score_digits(learned, logits, features):
     Returns
     -------
     score : ndarray of shape (n_samples,)
+        One for each row.
     """
     parts = _parts(learned, logits, features).T
     distance, energy = ((parts - learned["median"]) / learned["spread"]).T

@@ -36,6 +36,7 @@ def load_onnx(path, *, n_threads=1):
     Returns
     -------
     classifier : OnnxDigitClassifier
+        Ready to answer.
 
     Raises
     ------
@@ -135,6 +136,7 @@ class OnnxDigitClassifier:
         Returns
         -------
         y : ndarray of shape (n_samples,)
+            A label for each row.
         """
         log_proba, *scores = self._run(X, LOG_PROBABILITIES, *self._score_names)
         labels = self.classes_[log_proba.argmax(axis=1)]
@@ -168,6 +170,7 @@ class OnnxDigitClassifier:
         Returns
         -------
         log_proba : ndarray of shape (n_samples, n_classes)
+            Columns in the order of `classes_`.
         """
         return self._run(X, LOG_PROBABILITIES)[0]
 
@@ -182,6 +185,7 @@ class OnnxDigitClassifier:
         Returns
         -------
         is_accepted : ndarray of shape (n_samples,), bool
+            Whether the answer for each row is accepted.
         """
         return self._accepts(*self._run(X, LOG_PROBABILITIES, *self._score_names))
 
@@ -207,6 +211,7 @@ class OnnxDigitClassifier:
         Returns
         -------
         accuracy : float
+            Share of right answers, 0 to 1.
         """
         labels = self.classes_[self.predict_log_proba(X).argmax(axis=1)]
         return float(np.mean(labels == np.asarray(y)))

@@ -48,6 +48,7 @@ def export_onnx(pipeline, path):
     Returns
     -------
     path : pathlib.Path
+        The file that was written.
 
     Raises
     ------

@@ -54,6 +54,7 @@ def save_pipeline(pipeline, path, *, card=None):
     Returns
     -------
     path : pathlib.Path
+        The file that was written.
 
     Raises
     ------

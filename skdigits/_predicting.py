@@ -25,6 +25,7 @@ def finite_log_proba(estimator, X):
     Returns
     -------
     log_proba : ndarray of shape (n_samples, n_classes)
+        Columns in the order of `classes_`.
     """
     with np.errstate(divide="ignore"):
         if hasattr(estimator, "predict_log_proba"):
@@ -78,6 +79,7 @@ class NetworksMixin(ProbaFromLogMixin, ClassifierMixin):
         Returns
         -------
         y : ndarray of shape (n_samples,)
+            A label for each row.
         """
         best = self.predict_log_proba(X).argmax(axis=1)
         return self.classes_[best]
@@ -93,6 +95,7 @@ class NetworksMixin(ProbaFromLogMixin, ClassifierMixin):
         Returns
         -------
         log_proba : ndarray of shape (n_samples, n_classes)
+            Columns in the order of `classes_`.
         """
         log_proba = log_softmax(self._logits(X).astype(np.float64), axis=2)
         if len(log_proba) == 1:

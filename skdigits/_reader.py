@@ -249,9 +249,9 @@ class DigitReader:
             True shows a progress bar; a callable is called with ``(done, total)`` after each
             picture, where total is None for a generator.
 
-        Yields
-        ------
-        ReadPicture
+        Returns
+        -------
+        results : iterator of ReadPicture
             One for each picture, in order, with its ``error`` set where it could not be opened.
         """
         if isinstance(pictures, (str, os.PathLike)):
@@ -274,7 +274,20 @@ class DigitReader:
             yield result
 
     def draw(self, result, **options):
-        """Draw what was read; the same as ``result.draw()``."""
+        """Draw what was read; the same as ``result.draw()``.
+
+        Parameters
+        ----------
+        result : ReadPicture
+            As from :meth:`read`.
+        **options
+            Go on to ``result.draw``, such as ``max_side``.
+
+        Returns
+        -------
+        image : PIL.Image.Image
+            The picture with boxes and labels.
+        """
         return result.draw(**options)
 
     def _scores(self, rows):

@@ -105,6 +105,7 @@ def repeat_over_seeds(
     Returns
     -------
     scores : SeedScores
+        Print it, or take its ``to_frame()``.
 
     Raises
     ------

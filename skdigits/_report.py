@@ -138,6 +138,7 @@ class EvaluationReport:
         Returns
         -------
         figure : matplotlib Figure
+            To show, or to save with ``savefig``.
 
         Raises
         ------
@@ -216,6 +217,7 @@ def report(estimator, X, y, *, n_errors=25, n_bins=15, confidence_level=0.95, im
     Returns
     -------
     report : EvaluationReport
+        Print it, or take its ``to_frame()`` or ``plot()``.
 
     Raises
     ------

@@ -94,6 +94,7 @@ class RobustnessReport:
         Returns
         -------
         figure : matplotlib Figure
+            To show, or to save with ``savefig``.
 
         Raises
         ------
@@ -144,6 +145,7 @@ def robustness(
     Returns
     -------
     report : RobustnessReport
+        Print it, or take its ``to_frame()`` or ``plot()``.
 
     Raises
     ------

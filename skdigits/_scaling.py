@@ -55,6 +55,7 @@ class PixelScaler(OneToOneFeatureMixin, TransformerMixin, DocLinkMixin, BaseEsti
         Returns
         -------
         self : PixelScaler
+            The same estimator.
         """
         self._validate_params()
         self._check_pixels(X, reset=True)

@@ -168,6 +168,7 @@ class SelectiveClassifier(
         Returns
         -------
         self : SelectiveClassifier
+            The same estimator, fitted.
         """
         self._validate_params()
         X, y = validate_data(self, flatten_images(X), y, dtype="numeric")
@@ -224,6 +225,7 @@ class SelectiveClassifier(
         Returns
         -------
         routing : MetadataRouter
+            Which of its parts takes what.
         """
         estimator = self.estimator
         if estimator is None:
@@ -279,6 +281,7 @@ class SelectiveClassifier(
         Returns
         -------
         y : ndarray of shape (n_samples,)
+            A label for each row.
         """
         proba = self.predict_proba(X)
         labels = self.classes_[proba.argmax(axis=1)]
@@ -297,6 +300,7 @@ class SelectiveClassifier(
         Returns
         -------
         log_proba : ndarray of shape (n_samples, n_classes)
+            Columns in the order of `classes_`.
         """
         check_is_fitted(self)
         X = validate_data(self, flatten_images(X), reset=False, dtype="numeric")
@@ -318,6 +322,7 @@ class SelectiveClassifier(
         Returns
         -------
         accuracy : float
+            Share of right answers, 0 to 1.
         """
         labels = self.classes_[self.predict_proba(X).argmax(axis=1)]
         return accuracy_score(y, labels, sample_weight=sample_weight)
@@ -333,6 +338,7 @@ class SelectiveClassifier(
         Returns
         -------
         is_accepted : ndarray of shape (n_samples,), bool
+            Whether the answer for each row is accepted.
         """
         return self._accepts(X, self.predict_proba(X))
 

@@ -55,6 +55,8 @@ def load_competition(folder, *, with_test="auto", return_X_y=False, as_frame=Fal
     Returns
     -------
     competition : :class:`~sklearn.utils.Bunch`
+        A dict whose keys are attributes, too.
+
         data : ndarray or DataFrame of shape (n_train, 784), uint8
             The training rows, 0-255.
         target : ndarray or Series of shape (n_train,), int64

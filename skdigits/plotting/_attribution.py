@@ -93,6 +93,7 @@ class AttributionDisplay:
         Returns
         -------
         display : AttributionDisplay
+            What was drawn.
         """
         attribution = occlusion(
             estimator,
@@ -126,6 +127,7 @@ class AttributionDisplay:
         Returns
         -------
         display : AttributionDisplay
+            What was drawn.
         """
         attribution = np.asarray(self.attribution)
         self.ax_, self.axes_ = picture_grid(

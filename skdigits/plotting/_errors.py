@@ -70,6 +70,7 @@ class ErrorGalleryDisplay:
         Returns
         -------
         display : ErrorGalleryDisplay
+            What was drawn.
         """
         return cls.from_predictions(
             X,
@@ -107,6 +108,7 @@ class ErrorGalleryDisplay:
         Returns
         -------
         display : ErrorGalleryDisplay
+            What was drawn.
         """
         answers = check_answers(y_true, y_proba, labels)
         worst = answers.surest_errors(n_images)
@@ -131,6 +133,7 @@ class ErrorGalleryDisplay:
         Returns
         -------
         display : ErrorGalleryDisplay
+            What was drawn.
         """
         titles = [
             f"{true} read as {pred}\n{100 * confidence:.1f} %"

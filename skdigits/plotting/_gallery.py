@@ -55,6 +55,7 @@ class DigitGalleryDisplay:
         Returns
         -------
         display : DigitGalleryDisplay
+            What was drawn.
         """
         X = np.asarray(flatten_images(X))
         rng = check_random_state(random_state)
@@ -75,6 +76,7 @@ class DigitGalleryDisplay:
         Returns
         -------
         display : DigitGalleryDisplay
+            What was drawn.
         """
         self.ax_, self.axes_ = picture_grid(
             self.X, self.titles, ax=ax, n_columns=n_columns, image_shape=self.image_shape

@@ -40,6 +40,7 @@ class TrainingHistoryDisplay:
         Returns
         -------
         display : TrainingHistoryDisplay
+            What was drawn.
 
         Raises
         ------
@@ -60,6 +61,7 @@ class TrainingHistoryDisplay:
         Returns
         -------
         display : TrainingHistoryDisplay
+            What was drawn.
         """
         if axes is None:
             _, axes = pyplot().subplots(1, 2, figsize=(10, 4), layout="constrained")

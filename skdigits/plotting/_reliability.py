@@ -78,6 +78,7 @@ class ReliabilityDisplay:
         Returns
         -------
         display : ReliabilityDisplay
+            What was drawn.
         """
         name = name or type(estimator).__name__
         y_proba, labels = estimator.predict_proba(X), estimator.classes_
@@ -111,6 +112,7 @@ class ReliabilityDisplay:
         Returns
         -------
         display : ReliabilityDisplay
+            What was drawn.
         """
         bins = bin_confidence(check_answers(y_true, y_proba, labels), n_bins)
         return cls(*bins, name=name).plot(ax=ax, **kwargs)
@@ -128,6 +130,7 @@ class ReliabilityDisplay:
         Returns
         -------
         display : ReliabilityDisplay
+            What was drawn.
         """
         self.ax_ = new_axes((5, 5.5)) if ax is None else ax
         self.figure_ = self.ax_.figure

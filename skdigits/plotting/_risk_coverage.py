@@ -61,6 +61,7 @@ class RiskCoverageDisplay:
         Returns
         -------
         display : RiskCoverageDisplay
+            What was drawn.
         """
         name = name or type(estimator).__name__
         y_proba, labels = estimator.predict_proba(X), estimator.classes_
@@ -88,6 +89,7 @@ class RiskCoverageDisplay:
         Returns
         -------
         display : RiskCoverageDisplay
+            What was drawn.
         """
         coverage, risk, _ = risk_coverage_curve(y_true, y_proba, labels=labels)
         area = risk_coverage_area(y_true, y_proba, labels=labels)
@@ -106,6 +108,7 @@ class RiskCoverageDisplay:
         Returns
         -------
         display : RiskCoverageDisplay
+            What was drawn.
         """
         self.ax_ = new_axes((6, 4.5)) if ax is None else ax
         self.figure_ = self.ax_.figure

@@ -1,0 +1,95 @@
+"""Docstrings: complete by numpydoc's rules, and their examples run."""
+
+import dataclasses
+import doctest
+import gc
+import importlib
+import inspect
+import pkgutil
+
+import matplotlib
+import pytest
+from numpydoc.docscrape import get_doc_object
+from numpydoc.validate import validate
+
+import skdigits
+
+MODULES = ["skdigits", *(f"skdigits.{name}" for name in skdigits._MODULES)]
+# All of numpydoc's checks but those of taste: a summary must be an imperative (SS05), every
+# docstring has an extended summary (ES01), names its return value (RT02), and has See Also (SA01)
+# and Examples (EX01).
+CHECKS = {
+    *("GL01", "GL02", "GL03", "GL05", "GL06", "GL07", "GL08", "GL09", "GL10"),
+    *("SS01", "SS02", "SS03", "SS04", "SS06"),
+    *("PR01", "PR02", "PR03", "PR04", "PR05", "PR06", "PR07", "PR08", "PR09", "PR10"),
+    *("RT01", "RT03", "RT04", "RT05", "YD01"),
+    *("SA02", "SA03", "SA04"),
+}
+SLOW = {
+    *("_augmentation", "_classifier", "_ensemble", "_onnx", "_onnx_export"),
+    *("_persistence", "_search_cost", "_selective", "tuning"),
+}
+
+
+def is_ours(value):
+    return callable(value) and str(getattr(value, "__module__", "")).startswith("skdigits")
+
+
+def public_objects():
+    """Dotted names of what users call: functions, classes, and the methods of these."""
+    names = {}
+    for module in map(importlib.import_module, MODULES):
+        for name in getattr(module, "__all__", dir(module)):
+            value = getattr(module, name)
+            if name.startswith("_") or inspect.ismodule(value) or not callable(value):
+                continue
+            names[f"{module.__name__}.{name}"] = value
+            if inspect.isclass(value):
+                methods = inspect.getmembers(value, is_ours)
+                names |= {f"{module.__name__}.{name}.{k}": v for k, v in methods if k[0] != "_"}
+    return names
+
+
+OBJECTS = public_objects()
+
+
+def test_objects_are_found():
+    assert len(OBJECTS) > 100
+    assert "skdigits.DigitCNNClassifier.predict_proba" in OBJECTS
+
+
+@pytest.mark.parametrize("name", sorted(OBJECTS))
+def test_docstring_is_complete(name):
+    found = validate(name)
+    problems = [f"{code}: {what}" for code, what in found["errors"] if code in CHECKS]
+    value = OBJECTS[name]
+    if dataclasses.is_dataclass(value):  # made by the library: users read its fields
+        problems = [what for what in problems if not what.startswith("PR01")]
+        told = {n for field in get_doc_object(value)["Attributes"] for n in field.name.split(", ")}
+        told |= {n for field in get_doc_object(value)["Parameters"] for n in field.name.split(", ")}
+        assert told >= {field.name for field in dataclasses.fields(value)}
+    assert not problems, problems
+
+
+UNRAISABLE = "ignore::pytest.PytestUnraisableExceptionWarning"
+
+
+def modules_with_examples():
+    for module in pkgutil.walk_packages(skdigits.__path__, "skdigits."):
+        if "__main__" in module.name:
+            continue
+        name = module.name.removeprefix("skdigits.")
+        marks = [pytest.mark.slow] if name in SLOW else []
+        if name == "app":  # Gradio leaves its sockets to the garbage collector
+            marks = [pytest.mark.slow, pytest.mark.filterwarnings(UNRAISABLE)]
+        yield pytest.param(module.name, marks=marks, id=name)
+
+
+@pytest.mark.parametrize("name", list(modules_with_examples()))
+def test_examples_of_docstrings_run(name, tmp_path, monkeypatch):
+    matplotlib.use("agg")
+    monkeypatch.chdir(tmp_path)
+    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    result = doctest.testmod(importlib.import_module(name), optionflags=flags)
+    assert result.failed == 0
+    gc.collect()
