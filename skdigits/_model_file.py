@@ -90,6 +90,8 @@ def unpack(data):
     Malformed
         If writing the parts again does not give the same bytes.
     """
+    if data[:4] != SIGNATURE:
+        raise Malformed("is no .skdigits file, or its beginning is damaged or cut off")
     view, position, parts = memoryview(data), 0, {}
     while data[position : position + 4] == SIGNATURE and len(parts) < MAX_PARTS:
         if position + _LOCAL.size > len(data):
