@@ -133,9 +133,9 @@ def _joblib_pieces(pipeline):
 def load_pipeline(path, *, trusted=False):
     """Load a pipeline from a file of :func:`save_pipeline`, or of plain `joblib.dump`.
 
-    What the file is shows in its bytes, whatever its name. A ".skdigits" file is only read: nothing
-    in it is run, and what does not describe a fitted pipeline in full is refused. A file of
-    :func:`export_onnx` gives what :func:`load_onnx` gives.
+    What the file is shows in its bytes, but one whose name ends in ".skdigits" must be of that kind.
+    Such a file is only read: nothing in it is run, and what does not describe a fitted pipeline in
+    full is refused. A file of :func:`export_onnx` gives what :func:`load_onnx` gives.
 
     .. warning:: Loading a joblib file runs code that the file names. Load only what you trust.
 
@@ -171,7 +171,7 @@ def load_pipeline(path, *, trusted=False):
         )
     with path.open("rb") as file:
         start = file.read(2)
-    if start == b"PK":
+    if start == b"PK" or path.suffix.lower() == PLAIN_SUFFIX:  # then never unpickled
         return _load_plain(path)
     if start.startswith(_ONNX_START):
         from skdigits._onnx import load_onnx

@@ -10,9 +10,7 @@ each in a process of its own that has neither TensorFlow nor anything to lose::
 A load is right when it ends in one of three ways:
 
 refused
-    with a `ModelFileError`; or, where the first two bytes were changed and the file is therefore
-    no .skdigits file any more, with the `UntrustedFileWarning` as an error, before anything is
-    unpickled;
+    with a `ModelFileError`;
 unchanged
     the estimator is that of the file before: each parameter, fitted attribute and array has the
     same bits, so that its answers are the same;
@@ -156,9 +154,9 @@ class Worker:
 def load_files(pipe):
     """Load each file that is named; say what came of it, and of the time and memory it took."""
     from skdigits import _plain_state, load_pipeline  # noqa: F401  (imports are not timed)
-    from skdigits.exceptions import ModelFileError, UntrustedFileWarning
+    from skdigits.exceptions import ModelFileError
 
-    warnings.simplefilter("error", UntrustedFileWarning)
+    warnings.simplefilter("error")
     pipe.send("ready")
     while True:
         path = pipe.recv()
@@ -166,7 +164,7 @@ def load_files(pipe):
         outcome, why = "accepted", ""
         try:
             load_pipeline(path)
-        except (ModelFileError, UntrustedFileWarning) as error:
+        except ModelFileError as error:
             outcome, why = "refused", str(error)[:300]
         except BaseException as error:
             outcome, why = "error", repr(error)[:300]
