@@ -133,7 +133,7 @@ def _joblib_pieces(pipeline):
 def load_pipeline(path, *, trusted=False):
     """Load a pipeline from a file of :func:`save_pipeline`, or of plain `joblib.dump`.
 
-    What the file is shows in its bytes, but one whose name ends in ".skdigits" must be of that kind.
+    What the file is shows in its bytes, but one that is named ".skdigits" must be of that kind.
     Such a file is only read: nothing in it is run, and what does not describe a fitted pipeline in
     full is refused. A file of :func:`export_onnx` gives what :func:`load_onnx` gives.
 
