@@ -123,7 +123,7 @@ def test_help_of_each_command_has_an_example(command, capsys):
 def test_help_is_quick_and_loads_nothing_heavy():
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     process = start("--help")
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=300)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert said.startswith("usage: skdigits ")
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.5
@@ -158,7 +158,7 @@ def test_completion(shell, mark, capsys):
 
 
 def test_bash_takes_the_completion_script():
-    script = start("--print-completion", "bash").communicate(timeout=60)[0]
+    script = start("--print-completion", "bash").communicate(timeout=300)[0]
     asked = "COMP_WORDS=(skdigits ev); COMP_CWORD=1; _shtab_skdigits; echo ${COMPREPLY[@]}"
     done = subprocess.run(["bash", "-c", f"{script}\n{asked}"], capture_output=True, text=True)
     assert done.stdout.split() == ["evaluate"]
@@ -266,11 +266,32 @@ def test_ctrl_c_ends_in_one_line_without_half_a_file(tmp_path):
         assert letter, said
         said += letter
     process.send_signal(signal.SIGINT)
-    _, rest = process.communicate(timeout=60)
+    _, rest = process.communicate(timeout=300)
     assert process.returncode == 130
     assert rest.splitlines()[-1] == "skdigits: interrupted"
     assert "Traceback" not in rest
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_an_interrupted_training_goes_on_from_memory(folder, tmp_path):
+    line = ["train", "--data", folder, "--epochs", 12, "--memory", "kept", "--output"]
+    process = start(*line, "mine.skdigits", cwd=tmp_path)
+    said = ""
+    while "epoch 2/12" not in said:
+        letter = process.stderr.read(1)
+        assert letter, said
+        said += letter
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=300)
+    assert process.returncode == 130
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+    assert any((tmp_path / "kept").iterdir())
+    for name in ["mine.skdigits", "undisturbed.skdigits"]:
+        process = start(*line, name, "--quiet", cwd=tmp_path)
+        assert process.communicate(timeout=300)[1] == ""
+    again, undisturbed = (tmp_path / n for n in ["mine.skdigits", "undisturbed.skdigits"])
+    assert again.read_bytes() == undisturbed.read_bytes()
 
 
 @pytest.mark.slow
@@ -280,7 +301,7 @@ def test_a_closed_pipe_is_no_error(folder):
     process.stdout.readline()
     process.stdout.close()
     assert process.stderr.read() == ""
-    assert process.wait(60) == 141
+    assert process.wait(300) == 141
     process.stderr.close()
 
 
@@ -547,7 +568,7 @@ def test_demo_tells_of_a_port_in_use():
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         process = start("demo", "--port", taken.getsockname()[1])
-        said, error = process.communicate(timeout=120)
+        said, error = process.communicate(timeout=300)
     assert process.returncode == 1
     assert said == ""
     assert error.count("\n") == 1
@@ -562,5 +583,5 @@ def test_demo_serves_until_interrupted():
     process = start("demo", "--port", port)
     assert "Open http://127.0.0.1:" in process.stdout.readline()
     process.send_signal(signal.SIGINT)
-    assert process.communicate(timeout=60)[1] == "skdigits: interrupted\n"
+    assert process.communicate(timeout=300)[1] == "skdigits: interrupted\n"
     assert process.returncode == 130
