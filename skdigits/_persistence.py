@@ -265,6 +265,8 @@ def describe_file(path):
     data = Path(path).read_bytes()
     if data.startswith(SIGNATURE):
         kind, facts = "plain parts", from_json(unpack(data)["manifest.json"])
+    elif data.startswith(_ONNX_START):
+        kind, facts = "ONNX", None
     else:
         kind, facts = "joblib", _split(data, path)[0]
     if facts is None:

@@ -550,16 +550,19 @@ def test_a_whole_pipeline_of_the_shell(folder):
     assert done.stdout.count("\n") == 31
 
 
-def test_an_onnx_file_goes_to_its_own_reader(monkeypatch, capsys):
-    asked = []
-
-    def load_onnx(path):
-        asked.append(path)
-        raise ValueError("read by load_onnx")
-
-    monkeypatch.setattr(skdigits, "load_onnx", load_onnx, raising=False)
-    assert "read by load_onnx" in fails(capsys, "info", "model.onnx")
-    assert asked == ["model.onnx"]
+@pytest.mark.slow
+def test_an_onnx_file_answers_the_same(model, folder, tmp_path, capsys):
+    path = str(skdigits.export_onnx(skdigits.load_pipeline(model), tmp_path / "model.onnx"))
+    answers = []
+    for file in (model, path):
+        line = ["predict", str(folder / "test.csv"), "--model", file, "--format", "csv"]
+        assert main(line) == 0
+        answers.append([r["text"] for r in csv.DictReader(io.StringIO(capsys.readouterr().out))])
+    assert answers[0] == answers[1]
+    assert main(["info", path, "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["format"] == "ONNX"
+    assert facts["classes"] == list(range(10))
 
 
 @pytest.mark.slow

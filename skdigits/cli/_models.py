@@ -1,7 +1,5 @@
 """The model that a command answers with."""
 
-from pathlib import Path
-
 
 def add_model_option(parser, default="the weights that come with skdigits"):
     """Add ``--model``; `default` says what happens without it."""
@@ -20,23 +18,14 @@ def load_model(path=None):
     Parameters
     ----------
     path : str or path-like, default=None
-        A file of :func:`skdigits.save_pipeline` or, by its suffix, of
-        :func:`skdigits.export_onnx`. None takes the weights that ship.
+        A file of :func:`skdigits.save_pipeline` or :func:`skdigits.export_onnx`. None takes the
+        weights that ship.
 
     Returns
     -------
     model : classifier
         With `predict_proba` and `classes_`.
     """
-    import skdigits
+    from skdigits import load_pipeline, load_pretrained
 
-    if path is None:
-        return skdigits.load_pretrained()
-    if is_onnx(path):
-        return skdigits.load_onnx(path)
-    return skdigits.load_pipeline(path)
-
-
-def is_onnx(path):
-    """Whether a file is one of :func:`skdigits.export_onnx`, by its name."""
-    return Path(path).suffix.lower() == ".onnx"
+    return load_pretrained() if path is None else load_pipeline(path)

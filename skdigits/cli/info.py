@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from skdigits.cli._models import is_onnx, load_model
+from skdigits.cli._models import load_model
 
 HELP = "say what is in a model file"
 EXAMPLE = """\
@@ -51,8 +51,7 @@ def _in_words(value):
 def _facts_of_file(path):
     from skdigits._persistence import describe_file
 
-    facts = {"bytes": path.stat().st_size}
-    return {**facts, "format": "ONNX"} if is_onnx(path) else {**facts, **describe_file(path)}
+    return {"bytes": path.stat().st_size, **describe_file(path)}
 
 
 def _facts_of_model(model):

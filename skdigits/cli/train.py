@@ -36,7 +36,7 @@ def add_training_options(parser):
         action=StoreMembers,
         metavar="N",
         help="networks to average: a number of those of --preset, or PRESET=N for each preset, "
-        "such as balanced=5 accurate=1, the best there is (default: one network)",
+        "such as balanced=5 accurate=1, the best that was measured (default: one network)",
     )
     parser.add_argument(
         "--tta", type=whole_number(0), default=0, help="views of each picture to average too"
