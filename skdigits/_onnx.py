@@ -107,12 +107,10 @@ class OnnxDigitClassifier:
     >>> reader = DigitReader(classifier)  # TensorFlow is not needed for it
     """
 
-    _BLOCK = 256  # memory does not grow with the rows
-
     def __init__(self, content, *, n_threads=1):
         if n_threads != int(n_threads) or n_threads < 1:
             raise ValueError(f"n_threads={n_threads!r} must be an int of at least 1.")
-        check_bytes(content)
+        self._block = check_bytes(content)  # memory does not grow with the rows
         self._content, self._n_threads = bytes(content), int(n_threads)
         self._session = _start(self._content, self._n_threads)
         n_classes = self._check_ends()
@@ -229,8 +227,8 @@ class OnnxDigitClassifier:
         """The outputs of these names, in blocks; log probabilities exact to double precision."""
         X = self._check_rows(X)
         parts = [
-            self._session.run(names, {INPUT: np.asarray(X[i : i + self._BLOCK], np.float32)})
-            for i in range(0, len(X), self._BLOCK)
+            self._session.run(names, {INPUT: np.asarray(X[i : i + self._block], np.float32)})
+            for i in range(0, len(X), self._block)
         ]
         outputs = [np.concatenate(part).astype(np.float64) for part in zip(*parts, strict=True)]
         if names[0] == LOG_PROBABILITIES:  # in single precision they sum to 1 but for rounding

@@ -7,9 +7,11 @@ row of (field number, value).
 """
 
 import json
+from collections import defaultdict
 
 import numpy as np
 
+from skdigits._onnx_shapes import Node, estimate, whole_numbers
 from skdigits.exceptions import ModelFileError
 
 FORMAT = 1
@@ -20,28 +22,28 @@ SCORE = "score"
 MAX_BYTES = 256 * 2**20
 _MAX_FIELDS = 50_000  # the shipped network has 600, ten such networks 6,000
 _MAX_SIDE = 100_000  # of a tensor: no hidden layer is wider
-_FLOAT = 1
-_OPERATORS = {
-    b"Add", b"Concat", b"Conv", b"Div", b"Exp", b"Flatten", b"Gemm", b"GlobalAveragePool",
-    b"Identity", b"LogSoftmax", b"MatMul", b"MaxPool", b"Mean", b"Mul", b"Pad", b"ReduceL2",
-    b"ReduceLogSumExp", b"ReduceMin", b"Relu", b"Reshape", b"Sub", b"Transpose", b"Unsqueeze",
-}  # fmt: skip
-
+_FLOAT, _INT64 = 1, 7
+_MAX_VALUES = 2**26  # in use at a time: a quarter of a GB
+_MAX_PRODUCTS = 2**32  # for one row: seconds
+_BLOCKS = (256, 16, 1)
 # Of each message the fields that may occur: a name of another message, or None for a plain value.
 _MESSAGES: dict = {
     "model": {1: None, 2: None, 3: None, 7: "graph", 8: "opset", 14: "entry"},
     "opset": {1: None, 2: None},
     "entry": {1: None, 2: None},
     "graph": {1: "node", 2: None, 5: "tensor", 11: "value", 12: "value"},
-    "node": {1: None, 2: None, 3: None, 4: "operator", 5: "attribute"},
+    "node": {1: None, 2: None, 3: None, 4: None, 5: "attribute"},
     "attribute": {1: None, 2: None, 3: None, 8: None, 20: None},
-    "tensor": {1: "side", 2: "kind", 8: None, 9: None},
+    "tensor": {1: None, 2: None, 8: None, 9: None},
     "value": {1: None, 2: "type"},
     "type": {1: "tensor type"},
     "tensor type": {1: None, 2: "shape"},
     "shape": {1: "dimension"},
     "dimension": {1: None, 2: None},
 }
+
+_REPEATED = {"model": {14}, "graph": {1, 5, 11, 12}, "node": {1, 2, 5}, "shape": {1}}
+_REPEATED |= {"attribute": {8}, "tensor": {1}}
 
 
 def check_bytes(content):
@@ -51,49 +53,96 @@ def check_bytes(content):
     ----------
     content : bytes
 
+    Returns
+    -------
+    n_rows : int
+        How many rows may be given to it at a time.
+
     Raises
     ------
     ModelFileError
-        If there is anything in them that skdigits does not write.
+        If there is anything in them that skdigits does not write, or too much of it.
     """
     if len(content) > MAX_BYTES:
         raise ModelFileError(
             f"The ONNX model has {len(content):,} bytes; at most {MAX_BYTES:,} are read."
         )
     try:
-        _walk(memoryview(content), "model", _MAX_FIELDS)
-    except (ValueError, IndexError) as error:
+        (graph,) = _read(memoryview(content), "model", [_MAX_FIELDS])[7]
+        return _find_block(graph)
+    except (ValueError, IndexError, KeyError, TypeError) as error:
         raise ModelFileError(
-            f"This is no ONNX model of skdigits, or a damaged one ({error}). Write it again with "
-            "skdigits.export_onnx."
+            f"This is no ONNX model of skdigits, or a damaged one ({str(error)[:100]}). Write it "
+            "again with skdigits.export_onnx."
         ) from None
 
 
-def _walk(message, kind, n_left):
-    """Check a message and those in it; gives how many more fields may follow."""
-    seen = {}
+def _read(message, kind, n_left):
+    """The fields of a message, each a list of ints, memoryviews or messages in their turn."""
+    read = defaultdict(list)
     for number, value in _fields(message):
-        n_left -= 1
-        if n_left < 0:
+        n_left[0] -= 1
+        if n_left[0] < 0:
             raise ValueError("too many parts")
-        inner = _MESSAGES[kind].get(number, "")
-        if inner == "operator":
-            if bytes(value[:40]) not in _OPERATORS:
-                raise ValueError(f"operator {bytes(value[:40])!r}")
-        elif inner == "side":
-            for side in [value] if isinstance(value, int) else _packed(value):
-                if side > _MAX_SIDE:
-                    raise ValueError(f"a tensor of {side:,}")
-        elif inner == "":
+        if number not in _MESSAGES[kind]:
             raise ValueError(f"field {number} of a {kind}")
-        elif inner in _MESSAGES:
-            n_left = _walk(value, inner, n_left)
-        seen[number] = value
-    if kind == "tensor" and seen.get(2) == _FLOAT:
-        data = seen.get(9, b"")
-        if len(data) % 4 or not np.isfinite(np.frombuffer(data, "<f4")).all():
+        if number in read and number not in _REPEATED.get(kind, ()):
+            raise ValueError(f"field {number} of a {kind} twice")  # readers differ in which counts
+        inner = _MESSAGES[kind][number]
+        read[number].append(_read(value, inner, n_left) if inner else value)
+    return read
+
+
+def _find_block(graph):
+    """The largest block of rows that takes no more memory than there should be."""
+    shapes, constants = {}, {}
+    for tensor in graph[5]:
+        name, data = _text(tensor[8]), tensor[9][0] if tensor[9] else b""
+        if name in shapes:
+            raise ValueError(f"two tensors {name!r}")
+        shapes[name], kind = tuple(_ints(tensor[1])), tensor[2]
+        if max(shapes[name], default=0) > _MAX_SIDE:
+            raise ValueError(f"a tensor of {max(shapes[name]):,}")
+        if kind == [_INT64]:
+            constants[name] = whole_numbers(data)
+        elif kind != [_FLOAT] or not np.isfinite(np.frombuffer(data, "<f4")).all():
             raise ValueError("weights that are not numbers")
-    return n_left
+        else:
+            constants[name] = None
+    nodes = [_read_node(node) for node in graph[1]]
+    (source,) = graph[11]
+    (rows,) = source[2][0][1][0][2]
+    n_features = rows[1][1][1][0]
+    for n_rows in _BLOCKS:
+        of_input = {_text(source[1]): (n_rows, n_features)}
+        n_values, n_products = estimate(nodes, shapes | of_input, constants)
+        if n_values <= _MAX_VALUES and n_products <= n_rows * _MAX_PRODUCTS:
+            return n_rows
+    raise ValueError(f"{n_values:,} values and {n_products:,} products for one row")
+
+
+def _read_node(node):
+    attributes = {}
+    for attribute in node[5]:
+        values = _ints(attribute[8]) or _ints(attribute[3])
+        if not values or max(values) > _MAX_SIDE:
+            raise ValueError(f"attribute {_text(attribute[1])}")
+        attributes[_text(attribute[1])] = values if attribute[8] else values[0]
+    inputs, outputs = ([_text([name]) for name in node[i]] for i in (1, 2))
+    return Node(_text(node[4]), inputs, outputs, attributes)
+
+
+def _text(values):
+    return str(bytes(values[-1][:200]), "utf-8")
+
+
+def _ints(values):
+    """The numbers of a repeated field, whether one by one or packed."""
+    return [
+        number
+        for value in values
+        for number in ([value] if isinstance(value, int) else _packed(value))
+    ]
 
 
 def _fields(message):
