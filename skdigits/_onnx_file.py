@@ -33,7 +33,7 @@ _MESSAGES: dict = {
     "entry": {1: None, 2: None},
     "graph": {1: "node", 2: None, 5: "tensor", 11: "value", 12: "value"},
     "node": {1: None, 2: None, 3: None, 4: None, 5: "attribute"},
-    "attribute": {1: None, 2: None, 3: None, 8: None, 20: None},
+    "attribute": {1: None, 3: None, 8: None, 20: None},
     "tensor": {1: None, 2: None, 8: None, 9: None},
     "value": {1: None, 2: "type"},
     "type": {1: "tensor type"},
@@ -44,6 +44,7 @@ _MESSAGES: dict = {
 
 _REPEATED = {"model": {14}, "graph": {1, 5, 11, 12}, "node": {1, 2, 5}, "shape": {1}}
 _REPEATED |= {"attribute": {8}, "tensor": {1}}
+_BINARY = {("attribute", 8), ("tensor", 1), ("tensor", 9)}  # all else that has a length is text
 
 
 def check_bytes(content):
@@ -78,7 +79,7 @@ def check_bytes(content):
 
 
 def _read(message, kind, n_left):
-    """The fields of a message, each a list of ints, memoryviews or messages in their turn."""
+    """The fields of a message, each a list of ints, texts, bytes or messages in their turn."""
     read = defaultdict(list)
     for number, value in _fields(message):
         n_left[0] -= 1
@@ -89,7 +90,11 @@ def _read(message, kind, n_left):
         if number in read and number not in _REPEATED.get(kind, ()):
             raise ValueError(f"field {number} of a {kind} twice")  # readers differ in which counts
         inner = _MESSAGES[kind][number]
-        read[number].append(_read(value, inner, n_left) if inner else value)
+        if inner:
+            value = _read(value, inner, n_left)
+        elif not isinstance(value, int) and (kind, number) not in _BINARY:
+            value = str(value, "utf-8")
+        read[number].append(value)
     return read
 
 
@@ -97,7 +102,7 @@ def _find_block(graph):
     """The largest block of rows that takes no more memory than there should be."""
     shapes, constants = {}, {}
     for tensor in graph[5]:
-        name, data = _text(tensor[8]), tensor[9][0] if tensor[9] else b""
+        (name,), data = tensor[8], tensor[9][0] if tensor[9] else b""
         if name in shapes:
             raise ValueError(f"two tensors {name!r}")
         shapes[name], kind = tuple(_ints(tensor[1])), tensor[2]
@@ -114,7 +119,7 @@ def _find_block(graph):
     (rows,) = source[2][0][1][0][2]
     n_features = rows[1][1][1][0]
     for n_rows in _BLOCKS:
-        of_input = {_text(source[1]): (n_rows, n_features)}
+        of_input = {source[1][0]: (n_rows, n_features)}
         n_values, n_products = estimate(nodes, shapes | of_input, constants)
         if n_values <= _MAX_VALUES and n_products <= n_rows * _MAX_PRODUCTS:
             return n_rows
@@ -124,16 +129,12 @@ def _find_block(graph):
 def _read_node(node):
     attributes = {}
     for attribute in node[5]:
-        values = _ints(attribute[8]) or _ints(attribute[3])
+        (name,) = attribute[1]
+        values = _ints(attribute[8]) or attribute[3]
         if not values or max(values) > _MAX_SIDE:
-            raise ValueError(f"attribute {_text(attribute[1])}")
-        attributes[_text(attribute[1])] = values if attribute[8] else values[0]
-    inputs, outputs = ([_text([name]) for name in node[i]] for i in (1, 2))
-    return Node(_text(node[4]), inputs, outputs, attributes)
-
-
-def _text(values):
-    return str(bytes(values[-1][:200]), "utf-8")
+            raise ValueError(f"attribute {name}")
+        attributes[name] = values if attribute[8] else values[0]
+    return Node(node[4][0], node[1], node[2], attributes)
 
 
 def _ints(values):
@@ -222,6 +223,8 @@ def read_metadata(text, n_classes):
         label = about.setdefault("reject_label", None)
         if not isinstance(label, (type(None), bool, int, float, str)):
             raise ValueError("reject_label")
+        if not isinstance(about["versions"], dict):
+            raise ValueError("versions")
     except ModelFileError:
         raise
     except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:

@@ -144,7 +144,8 @@ class DigitReader:
     Parameters
     ----------
     pipeline : classifier
-        Fitted on MNIST rows (n, 784) from 0 to 255, with ``predict_proba`` and ``classes_``.
+        Fitted on MNIST rows (n, 784) from 0 to 255, with ``predict_proba`` and ``classes_``;
+        that of :func:`load_onnx` needs no TensorFlow.
 
     normalizer : DigitNormalizer or None, default=None
         Turns ink into rows; None takes one with default parameters.
