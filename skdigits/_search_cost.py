@@ -8,7 +8,8 @@ import joblib
 import numpy as np
 from sklearn.base import clone
 
-from skdigits._search_results import StandIn, parameters_called
+from skdigits._parameters import parameters_called
+from skdigits._search_results import StandIn
 from skdigits._threads import share_threads
 
 # What may differ between fits that share one compiled network, so that it is built but once.

@@ -20,6 +20,7 @@ from sklearn.utils import get_tags
 
 from skdigits import __version__
 from skdigits._atomic import replacing
+from skdigits._parameters import parameters_called
 
 SUFFIX = ".fit.json"
 _THIS_PROCESS = uuid4().hex
@@ -30,12 +31,6 @@ _NO_MATTER = (
     "verbose",
     "checkpoint_dir",
 )  # for what a fit learns, but for the last bits
-
-
-def parameters_called(estimator, *names):
-    """Those parameters of an estimator and of its parts that have one of these names."""
-    params = estimator.get_params()
-    return {key: value for key, value in params.items() if key.split("__")[-1] in names}
 
 
 class StandIn(BaseEstimator):

@@ -22,6 +22,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from skdigits._classifier import DigitCNNClassifier
 from skdigits._doc_link import DocLinkMixin
 from skdigits._images import flatten_images
+from skdigits._parameters import parameters_called
 from skdigits._predicting import ProbaFromLogMixin, finite_log_proba
 from skdigits._random import draw_seeds
 from skdigits._rejection import reject
@@ -152,6 +153,13 @@ class SelectiveClassifier(
         self.cv = cv
         self.refit = refit
         self.random_state = random_state
+
+    def set_params(self, **params):
+        """Set parameters by name; `n_threads`, no matter of fitting, reaches what is fitted too."""
+        super().set_params(**params)
+        if hasattr(self, "estimator_"):
+            self.estimator_.set_params(**parameters_called(self.estimator, "n_threads"))
+        return self
 
     def fit(self, X, y, sample_weight=None):
         """Train the estimator on a part of the rows, and learn from the rest how sure it may be.

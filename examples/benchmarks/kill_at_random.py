@@ -15,10 +15,9 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
 from pathlib import Path
 
@@ -33,7 +32,6 @@ def work(folder, n_rows):
     import numpy as np
     from sklearn.model_selection import GridSearchCV
 
-    import skdigits._backend  # noqa: F401  TensorFlow's import is no phase
     from skdigits import load_pipeline, make_digit_pipeline, save_pipeline
     from skdigits._atomic import replacing
     from skdigits.datasets import load_bundled_digits
@@ -43,9 +41,8 @@ def work(folder, n_rows):
     X, y = load_bundled_digits(return_X_y=True)
     X, y = X[:n_rows], y[:n_rows]
     model = folder / "model.joblib"
-    say = print
     if not model.exists():
-        say("train", flush=True)
+        print("train", flush=True)
         pipeline = make_digit_pipeline(
             epochs=6,
             dropout=0.2,
@@ -55,49 +52,55 @@ def work(folder, n_rows):
             random_state=0,
         ).fit(X, y)
         pipeline.set_params(digitcnnclassifier__checkpoint_dir=None)
-        say("save", flush=True)
+        print("save", flush=True)
         save_pipeline(pipeline, model)
-    say("tune", flush=True)
+    print("tune", flush=True)
     pipeline = make_digit_pipeline(
         epochs=1, n_threads=1, checkpoint_dir=folder / "checkpoints", random_state=0
     )
-    grid = {"digitcnnclassifier__learning_rate": [0.003, 0.01, 0.03]}
+    grid = {"digitcnnclassifier__learning_rate": [0.003, 0.01]}
     search = GridSearchCV(pipeline, grid, cv=2)
     fit_search(search, X, y, results=folder / "results", progress=False)
-    say("submit", flush=True)
+    print("submit", flush=True)
     with replacing(folder / "scores.json") as file:
         file.write(json.dumps(np.ravel(search.cv_results_["mean_test_score"]).tolist()).encode())
     write_submission(folder / "submission.csv", load_pipeline(model).predict(X))
 
 
 class Run:
-    """One process that works in `folder`."""
+    """One process that works in `folder`, forked from this one so that TensorFlow is imported."""
 
     def __init__(self, folder, n_rows):
-        command = [sys.executable, __file__, "--work", folder, "--rows", str(n_rows)]
-        with (folder / "stderr.txt").open("ab") as stderr:
-            self.process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=stderr, text=True
-            )
+        ours, theirs = os.pipe()
+        self.pid = os.fork()
+        if not self.pid:
+            os.close(ours)
+            os.dup2(theirs, 1)
+            with (folder / "stderr.txt").open("ab") as stderr:
+                os.dup2(stderr.fileno(), 2)
+            try:
+                work(folder, n_rows)
+                os._exit(0)
+            except BaseException:
+                traceback.print_exc()
+                os._exit(1)
+        os.close(theirs)
+        self.lines = open(ours)  # noqa: SIM115  closed by `end`
 
     def until(self, phase):
         """Wait for a phase, or a later one where it is skipped; whether any came."""
-        for line in self.process.stdout:
+        for line in self.lines:
             self.phase = line.strip()
             if PHASES.index(self.phase) >= PHASES.index(phase):
                 return True
         return False
 
     def end(self):
-        """Let it come to its end, and give its exit code."""
-        for line in self.process.stdout:
-            self.phase = line.strip()
-        return self.process.wait()
-
-    def kill(self):
-        """Whether it was killed, and had not ended before."""
-        os.kill(self.process.pid, signal.SIGKILL)
-        return self.end() == -signal.SIGKILL
+        """Let it come to its end, and give its exit code: -9 where it was killed."""
+        with self.lines:
+            for line in self.lines:
+                self.phase = line.strip()
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
 
 def undisturbed(folder, n_rows):
@@ -112,12 +115,12 @@ def undisturbed(folder, n_rows):
     return {phase: ends[i + 1] - ends[i] for i, phase in enumerate(PHASES)}
 
 
-def kill_once(run, seconds, draw):
-    """Kill within a phase drawn at random; whether it happened before the run ended."""
-    if not run.until(draw.choice(PHASES)):
-        return False
-    time.sleep(draw.uniform(0, seconds[run.phase]))
-    return run.kill()
+def run_once(run, seconds, draw=None):
+    """Kill within a phase drawn at random, if any comes; the exit code."""
+    if draw and run.until(draw.choice(PHASES)):
+        time.sleep(draw.uniform(0, seconds[run.phase]))
+        os.kill(run.pid, signal.SIGKILL)
+    return run.end()
 
 
 def check_whole(folder):
@@ -154,14 +157,12 @@ def same_answers(one, other):
 def main():
     parser = make_parser(__doc__.split("\n")[1], "example: --kills 4 --rows 200")
     parser.add_argument("--kills", type=int, default=50)
-    parser.add_argument("--kills-per-run", type=int, default=5, help="then it may finish")
+    parser.add_argument("--kills-per-run", type=int, default=10, help="then it may finish")
     parser.add_argument("--rows", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
-    parser.add_argument("--work", metavar="DIR", type=Path, help="be the script that is killed")
     options = parser.parse_args()
-    if options.work:
-        work(options.work, options.rows)
-        return
+    import skdigits._backend  # noqa: F401  imported, but not started: forks may use it
+
     draw, killed, rounds, n_parts = random.Random(options.seed), Counter(), [], 0
     with tempfile.TemporaryDirectory() as top:
         reference = Path(top, "undisturbed")
@@ -171,17 +172,16 @@ def main():
         while killed.total() < options.kills:
             folder = Path(top, f"round{len(rounds)}")
             folder.mkdir()
-            n_kills, is_done = 0, False
-            while not is_done:
-                run = Run(folder, options.rows)
+            n_kills, exit_code = 0, None
+            while exit_code != 0:
                 is_spared = n_kills == options.kills_per_run or killed.total() == options.kills
-                if not is_spared and kill_once(run, seconds, draw):
+                run = Run(folder, options.rows)
+                exit_code = run_once(run, seconds, None if is_spared else draw)
+                if exit_code == -signal.SIGKILL:
                     killed[run.phase] += 1
                     n_kills += 1
                     check_whole(folder)
-                elif run.end() == 0:
-                    is_done = True
-                else:
+                elif exit_code:
                     raise RuntimeError((folder / "stderr.txt").read_text())
             expected, got = digests(reference), digests(folder)
             n_parts += check_whole(folder)
