@@ -102,6 +102,7 @@ def make_folder(path, name):
         raise OSError(
             error.errno, f"{error.strerror}: {name}={str(path)!r} cannot be made; give another."
         ) from error
-    if not os.access(folder, os.W_OK | os.X_OK):
+    effective = {"effective_ids": True} if os.access in os.supports_effective_ids else {}
+    if not os.access(folder, os.W_OK | os.X_OK, **effective):
         raise PermissionError(f"{name}={str(path)!r} cannot be written to; give a folder that can.")
     return folder
