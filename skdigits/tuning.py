@@ -178,8 +178,8 @@ def fit_search(
             )
         if results is not None and not line.seen:
             warnings.warn(
-                f"No result is in {folder}: the workers do not see it, or cannot write there. Give a "
-                "folder that all machines share, for the search to go on if it is killed.",
+                f"No result is in {folder}: the workers do not see it, or cannot write there. "
+                "Give a folder that all machines share, for the search to go on if it is killed.",
                 RuntimeWarning,
                 stacklevel=2,
             )
