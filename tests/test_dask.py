@@ -108,3 +108,30 @@ def test_same_ensemble_with_and_without(client, digits):
     for one, other in zip(there.estimators_, here.estimators_, strict=True):
         for a, b in zip(one.weights_, other.weights_, strict=True):
             np.testing.assert_array_equal(a, b)
+
+
+def test_no_member_is_lost_with_a_worker(client, digits, tmp_path):
+    """The worker that dies takes the rows with it, which Dask cannot compute again."""
+    X, y = digits[0] / 255, digits[1]
+    member = DigitCNNClassifier(epochs=1, n_threads=1)
+    ensemble = DigitEnsembleClassifier(
+        member, n_estimators=4, random_state=0, memory=str(tmp_path / "members")
+    )
+    pids = list(client.run(os.getpid).values())
+
+    def kill_one_midway():
+        while not list(tmp_path.rglob("output.pkl")):
+            time.sleep(0.05)
+        os.kill(pids[0], signal.SIGKILL)
+
+    killer = threading.Thread(target=kill_one_midway, daemon=True)
+    killer.start()
+    with joblib.parallel_config(backend="dask"), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "A worker was lost", RuntimeWarning)
+        there = clone(ensemble).fit(X, y)
+    killer.join(timeout=5)
+    assert not killer.is_alive()
+    here = in_new_process(clone(ensemble).set_params(memory=None).fit, X, y)
+    for one, other in zip(there.estimators_, here.estimators_, strict=True):
+        for a, b in zip(one.weights_, other.weights_, strict=True):
+            np.testing.assert_array_equal(a, b)
