@@ -73,6 +73,12 @@ def test_readme_names_the_floors():
     assert f"Python {project()['requires-python'].removeprefix('>=')} or newer" in readme
 
 
+def test_every_benchmark_is_listed():
+    listed = re.findall(r"`(\w+\.py)`", (ROOT / "docs" / "benchmarks.md").read_text())
+    scripts = (ROOT / "examples" / "benchmarks").glob("[!_]*.py")
+    assert sorted(listed) == sorted(path.name for path in scripts)
+
+
 # --- the site ---------------------------------------------------------------------------------
 
 
@@ -110,7 +116,9 @@ def ids_of(page):
 
 @pytest.mark.slow
 def test_every_example_ran_and_has_a_picture(site):
-    for script in (ROOT / "examples").glob("plot_*.py"):
+    scripts = sorted((ROOT / "examples").glob("plot_*.py"))
+    assert len(scripts) > 10
+    for script in scripts:
         page = (site / "auto_examples" / f"{script.stem}.html").read_text()
         assert f"sphx_glr_{script.stem}_001.png" in page, script.name
         assert "Total running time" in page
