@@ -35,14 +35,20 @@ labels = pipeline.predict(X)
 print(labels)
 
 # %%
-# Where covering takes from the answer, and where it adds to it. Paper over paper changes nothing,
-# so that a gap is never marked, such as that at the top of the 4; ``fill=255`` covers with ink.
+# Orange, inside a solid line: covered, the answer loses. Violet, inside a dashed one: covered, it
+# gains. What decides both 7s is the stem, with or without a bar.
 
 from skdigits.plotting import AttributionDisplay
 
-AttributionDisplay.from_estimator(pipeline, X)
+AttributionDisplay.from_estimator(pipeline, X, n_columns=4)
+
+# %%
+# Paper over paper changes nothing, so a gap is never marked above. Covered with ink in place of
+# paper, the gap at the top of the first picture shows: closed, it is no 4 any more.
+
+AttributionDisplay.from_estimator(pipeline, X, fill=255, n_columns=4)
 
 # %%
 # What speaks for another answer: the same pictures asked for 9, 4, 2 and 2.
 
-AttributionDisplay.from_estimator(pipeline, X, labels=[9, 4, 2, 2])
+AttributionDisplay.from_estimator(pipeline, X, labels=[9, 4, 2, 2], n_columns=4)

@@ -25,6 +25,7 @@ SMALLER = {
     "epochs=20": "epochs=2",
     "epochs=15": "epochs=2",
     "seeds=3": "seeds=2",
+    "make_digit_pipeline(random_state=0)": "make_digit_pipeline('fast', random_state=0)",
     "target_error=0.001": "target_error=0.1",
     "n_candidates=18": "n_candidates=4",
     "max_resources=9": "max_resources=2",
