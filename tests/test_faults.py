@@ -305,6 +305,9 @@ class Fatal:
     def __call__(self):
         return keras.callbacks.Callback()
 
+    def __deepcopy__(self, memo):
+        return self
+
     def __reduce__(self):
         return os._exit, (1,)
 
@@ -321,15 +324,9 @@ def test_workers_that_always_die_end_the_fit_with_advice(small_digits):
 
 # Ctrl-C
 
-INTERRUPTED = """
-    import os, sys
-    from functools import partial
-    from pathlib import Path
+TELL = """
+    import os
     import keras
-    from sklearn.datasets import load_digits
-    from sklearn.model_selection import GridSearchCV
-    from skdigits import DigitCNNClassifier, DigitEnsembleClassifier
-    from skdigits.tuning import fit_search
 
     class Tell(keras.callbacks.Callback):
         def __init__(self, folder):
@@ -337,6 +334,16 @@ INTERRUPTED = """
             self.folder = folder
         def on_epoch_end(self, epoch, logs=None):
             (self.folder / f"{os.getpid()}").touch()
+"""
+INTERRUPTED = """
+    import sys
+    from functools import partial
+    from pathlib import Path
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import GridSearchCV
+    from skdigits import DigitCNNClassifier, DigitEnsembleClassifier
+    from skdigits.tuning import fit_search
+    from tell import Tell
 
     X, y = load_digits(return_X_y=True)
     folder, kind = Path(sys.argv[1]), KIND
@@ -357,15 +364,18 @@ INTERRUPTED = """
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["ensemble", "search"])
 def test_ctrl_c_ends_all_workers(kind, tmp_path):
-    code = textwrap.dedent(INTERRUPTED).replace("KIND", repr(kind))
+    told = tmp_path / "told"
+    told.mkdir()
+    (tmp_path / "tell.py").write_text(textwrap.dedent(TELL))
+    (tmp_path / "script.py").write_text(textwrap.dedent(INTERRUPTED).replace("KIND", repr(kind)))
     process = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-c", code, str(tmp_path)],
+        [sys.executable, "-W", "ignore", tmp_path / "script.py", told],
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
     with process:
-        while not list(tmp_path.iterdir()):
+        while not list(told.iterdir()):
             assert process.poll() is None
             time.sleep(0.1)
         os.killpg(process.pid, signal.SIGINT)  # as the terminal does
