@@ -357,7 +357,8 @@ INTERRUPTED = """
             estimator = GridSearchCV(clf, {"dropout": [0, 0.1]}, n_jobs=2, cv=2)
             fit_search(estimator, X, y, progress=False)
     except KeyboardInterrupt:
-        print("interrupted", estimator.__sklearn_is_fitted__(), flush=True)
+        is_fitted = hasattr(estimator, "estimators_") or hasattr(estimator, "cv_results_")
+        print("interrupted", is_fitted, flush=True)
 """
 
 
