@@ -46,6 +46,18 @@ def load_onnx(path, *, n_threads=1):
         If the file is damaged, too large, foreign, or of another format.
     ImportError
         If onnxruntime is not installed.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import numpy as np
+    >>> from skdigits import export_onnx, load_onnx, load_pretrained
+    >>> with TemporaryDirectory() as folder:
+    ...     path = export_onnx(load_pretrained(), Path(folder, "digits.onnx"))
+    ...     classifier = load_onnx(path)
+    >>> classifier.predict_proba(np.zeros((1, 784))).shape
+    (1, 10)
     """
     path = Path(path)
     if not path.is_file():

@@ -162,6 +162,14 @@ def load_pipeline(path, *, trusted=False):
     -----
     UntrustedFileWarning
         Once in a process, before a joblib file is loaded without `trusted`.
+
+    Examples
+    --------
+    >>> from skdigits import load_pipeline
+    >>> load_pipeline("nowhere.skdigits")
+    Traceback (most recent call last):
+    ...
+    FileNotFoundError: There is no model file nowhere.skdigits. Train one with skdigits train...
     """
     path = Path(path)
     if not path.is_file():

@@ -166,6 +166,15 @@ class DigitReader:
     See Also
     --------
     DigitNormalizer : The rows alone, for pictures of one digit each.
+
+    Examples
+    --------
+    >>> from PIL import Image, ImageDraw
+    >>> from skdigits import DigitReader, load_pretrained
+    >>> paper = Image.new("L", (200, 200), 240)
+    >>> ImageDraw.Draw(paper).line([(50, 40), (150, 40), (90, 170)], fill=30, width=14)
+    >>> DigitReader(load_pretrained()).read(paper).text
+    '7'
     """
 
     def __init__(

@@ -236,6 +236,21 @@ def read_results(folder):
     ------
     FileNotFoundError
         If there is no such folder.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from skdigits.datasets import load_bundled_digits
+    >>> from skdigits.tuning import fit_search, read_results
+    >>> X, y = load_bundled_digits(return_X_y=True)
+    >>> search = GridSearchCV(GaussianNB(), {"var_smoothing": [0.1, 0.01]}, cv=3)
+    >>> with TemporaryDirectory() as folder:
+    ...     search = fit_search(search, X, y, results=folder, progress=False)
+    ...     results = read_results(folder)
+    >>> results.shape[0], "var_smoothing" in results
+    (6, True)
     """
     import pandas as pd
 

@@ -155,7 +155,18 @@ class SelectiveClassifier(
         self.random_state = random_state
 
     def set_params(self, **params):
-        """Set parameters by name; `n_threads`, no matter of fitting, reaches what is fitted too."""
+        """Set parameters by name; `n_threads`, no matter of fitting, reaches what is fitted too.
+
+        Parameters
+        ----------
+        **params
+            As in :meth:`get_params`.
+
+        Returns
+        -------
+        self : SelectiveClassifier
+            The same estimator.
+        """
         super().set_params(**params)
         if hasattr(self, "estimator_"):
             self.estimator_.set_params(**parameters_called(self.estimator, "n_threads"))

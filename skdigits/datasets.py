@@ -242,6 +242,13 @@ def load_available(folder=None):
     digits : :class:`~sklearn.utils.Bunch`
         As of :func:`load_competition`. Of the bundled digits a stratified fifth, always the same,
         serves as `test_data`, and `filename` is None.
+
+    Examples
+    --------
+    >>> from skdigits.datasets import load_available
+    >>> digits = load_available()
+    >>> digits.data.shape[1], digits.test_data.shape[1]
+    (784, 784)
     """
     folder = find_folder(folder)
     if folder is not None:

@@ -100,6 +100,17 @@ def read_submission(path):
     See Also
     --------
     check_submission : The same, and the number of rows.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from skdigits.kaggle import read_submission
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "mine.csv")
+    ...     _ = path.write_text("ImageId,Label\\n1,2\\n2,0\\n")
+    ...     read_submission(path)
+    array([2, 0])
     """
     path = Path(path)
     lines = re.split("\r\n|\r|\n", _read_text(path))

@@ -1,8 +1,5 @@
 """Reports, calibration, risk and repeated seeds, on any classifier."""
 
-import doctest
-import importlib
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -53,23 +50,6 @@ def random_answers(seed, n=40, n_classes=4):
     # Rounded, so that confidences are tied.
     y_proba = np.round(rng.dirichlet(np.ones(n_classes), n), 1) + 0.01
     return rng.integers(n_classes, size=n), y_proba / y_proba.sum(axis=1, keepdims=True)
-
-
-@pytest.mark.parametrize(
-    "module",
-    [
-        "_confidence",
-        "_report",
-        "_robustness",
-        "_leakage",
-        "_repeated_seeds",
-    ],
-)
-def test_docstring_examples(module):
-    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-    result = doctest.testmod(importlib.import_module(f"skdigits.{module}"), optionflags=flags)
-    assert result.attempted > 0
-    assert result.failed == 0
 
 
 @pytest.mark.parametrize("name", evaluation.__all__)

@@ -23,7 +23,7 @@ def fitted(small_digits, tmp_path_factory):
     X, y = small_digits
     folder = tmp_path_factory.mktemp("secret-folder")
     pipeline = make_digit_pipeline(
-        "fast", epochs=1, validation_fraction=0.2, n_threads=1, random_state=0
+        "fast", epochs=1, validation_fraction=0.2, random_state=0
     ).set_params(memory=str(folder))
     return pipeline.fit(255 * X, np.array(list("abcdefghij"))[y])
 

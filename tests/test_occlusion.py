@@ -1,7 +1,5 @@
 """Occlusion, where it is known which pixels decide."""
 
-import doctest
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +8,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
-from skdigits import DigitCNNClassifier, DigitEnsembleClassifier, SelectiveClassifier, _occlusion
+from skdigits import DigitCNNClassifier, DigitEnsembleClassifier, SelectiveClassifier
 from skdigits.evaluation import occlusion
 
 
@@ -31,14 +29,8 @@ def corners():
         top, left = rng.integers([4, 4], [10, 10])
         image[top : top + 3, left : left + 3] = 1
     images[labels == 1, :3, :3] = 1
-    clf = DigitCNNClassifier(epochs=4, augmentation=None, n_threads=1, random_state=0)
+    clf = DigitCNNClassifier(epochs=4, augmentation=None, random_state=0)
     return clf.fit(images[:200], labels[:200]), images[200:], labels[200:]
-
-
-def test_docstring_example():
-    result = doctest.testmod(_occlusion)
-    assert result.attempted > 0
-    assert result.failed == 0
 
 
 def test_single_pixels_of_a_linear_model(linear):

@@ -26,6 +26,15 @@ class DigitGalleryDisplay:
     axes_ : ndarray of shape (n_samples,) of matplotlib Axes
         The pictures.
     figure_ : matplotlib Figure
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skdigits.plotting import DigitGalleryDisplay
+    >>> X, y = load_digits(return_X_y=True)
+    >>> display = DigitGalleryDisplay.from_data(X, y, n_images=12, random_state=0)
+    >>> len(display.axes_)
+    12
     """
 
     def __init__(self, X, *, titles=None, image_shape="auto"):

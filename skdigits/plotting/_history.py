@@ -20,6 +20,13 @@ class TrainingHistoryDisplay:
     axes_ : ndarray of shape (2,) of matplotlib Axes
         Accuracy and loss.
     figure_ : matplotlib Figure
+
+    Examples
+    --------
+    >>> from skdigits.plotting import TrainingHistoryDisplay
+    >>> history = {"accuracy": [0.7, 0.9], "loss": [1.1, 0.4]}
+    >>> TrainingHistoryDisplay(history).plot().axes_.shape
+    (2,)
     """
 
     def __init__(self, history, *, best_epoch=None):
