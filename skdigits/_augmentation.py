@@ -170,7 +170,8 @@ class RandomDistortion(keras.layers.Layer):
         cos, sin = ops.cos(angle), ops.sin(angle)
         zoom_row, zoom_column = 1 + draws[1] * amount["zoom"], 1 + draws[2] * amount["zoom"]
         shear = draws[3] * amount["shear"]
-        rows, columns = self.rows, self.columns + shear * self.rows
+        rows, columns = map(ops.convert_to_tensor, (self.rows, self.columns))
+        columns = columns + shear * rows
         row = (cos * rows - sin * columns) * zoom_row + draws[4] * amount["shift"] * height
         column = (sin * rows + cos * columns) * zoom_column + draws[5] * amount["shift"] * width
         if self.amounts["elastic"]:

@@ -12,8 +12,9 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from skdigits._compute import limit_threads, make_batches
 from skdigits._fork import refuse_if_cut_off
-from skdigits._networks import MAX_KEPT, limit_threads, plain_keras
+from skdigits._networks import MAX_KEPT, plain_keras
 from skdigits._prediction import Predictor
 from skdigits._quiet_import import quietly
 from skdigits._random import seeded_globals
@@ -21,7 +22,6 @@ from skdigits._schedules import SCHEDULES
 
 with quietly():
     import keras
-    import tensorflow as tf
     from scikeras.wrappers import KerasClassifier
 
     from skdigits._augmentation import RandomDistortion, resolve_augmentation
@@ -94,9 +94,10 @@ class _PlannedRate(keras.optimizers.schedules.LearningRateSchedule):
 
     N_POINTS = 512
 
-    def __init__(self):
-        self.table = keras.Variable(np.zeros(self.N_POINTS + 1, "float32"), trainable=False)
-        self.n_steps = keras.Variable(1.0, trainable=False)
+    def settle(self, optimizer):
+        """Keep the table where the training step looks for what may change: in the optimizer."""
+        self.table = optimizer.add_variable((self.N_POINTS + 1,), dtype="float32", name="rates")
+        self.n_steps = optimizer.add_variable((), "ones", dtype="float32", name="n_steps")
 
     def set(self, plan, n_steps):
         progress = np.linspace(0, 1, self.N_POINTS + 1)
@@ -123,6 +124,7 @@ def _make_optimizer(objective, rate):
         optimizer = keras.optimizers.RMSprop(rate, weight_decay=decay)
     else:
         optimizer = keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=decay)
+    rate.settle(optimizer)
     optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
     return optimizer
 
@@ -189,7 +191,7 @@ class TrainableNetwork(keras.Model):
             self.core.set_weights(weights)
         self.distortion.generator.state.assign([plan.order_seed, 0])
         for variable in self.optimizer.variables:
-            variable.assign(keras.ops.zeros_like(variable))
+            variable.assign(keras.ops.zeros(variable.shape, variable.dtype))
         self.rate.set(plan, n_steps)
         self.stop_training = False
 
@@ -198,10 +200,9 @@ class TrainableNetwork(keras.Model):
     def fit(self, x, y, sample_weight=None, *, epochs, initial_epoch, callbacks, **_):
         """Train on arrays in the plan's own order; SciKeras' other arguments have no say in it."""
         n_batches = self.plan.count_batches(len(x))
+        columns = [column for column in (x, y, sample_weight) if column is not None]
         return super().fit(
-            _make_dataset(
-                x, y, sample_weight, n_batches, (initial_epoch, epochs), self.plan.order_seed
-            ),
+            make_batches(columns, n_batches, (initial_epoch, epochs), self.plan.order_seed),
             steps_per_epoch=n_batches,
             epochs=epochs,
             initial_epoch=initial_epoch,
@@ -209,25 +210,6 @@ class TrainableNetwork(keras.Model):
             shuffle=False,
             verbose=0,
         )
-
-
-def _make_dataset(X, y, sample_weight, n_batches, epochs, seed):
-    """The epochs from one number to another, each in an order that depends on the seed alone."""
-    columns = [tf.constant(c) for c in (X, y, sample_weight) if c is not None]
-    n_rows = len(X)
-
-    def one_epoch(epoch):
-        order = tf.random.experimental.stateless_shuffle(tf.range(n_rows), seed=[seed, epoch])
-        cut = np.linspace(0, n_rows, n_batches + 1).astype(int)
-        return tf.data.Dataset.from_tensor_slices((cut[:-1], cut[1:])).map(
-            lambda start, stop: order[start:stop]
-        )
-
-    def take(rows):
-        return tuple(tf.gather(column, rows) for column in columns)
-
-    order = tf.data.Dataset.range(*epochs, output_type=tf.int32).flat_map(one_epoch)
-    return order.map(take).prefetch(2)
 
 
 _networks: OrderedDict = OrderedDict()

@@ -5,7 +5,8 @@ whole tensor; the fused kernel saves about a sixth of a training step of the com
 """
 
 import keras
-import tensorflow as tf
+
+from skdigits._compute import fused_batch_norm
 
 
 @keras.saving.register_keras_serializable("skdigits")
@@ -17,11 +18,9 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
     """
 
     def call(self, inputs, training=None, mask=None):
-        if not training or len(inputs.shape) != 4:
+        if fused_batch_norm is None or not training or len(inputs.shape) != 4:
             return super().call(inputs, training=training, mask=mask)
-        outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
-            inputs, self.gamma, self.beta, epsilon=self.epsilon, is_training=True
-        )
+        outputs, mean, variance = fused_batch_norm(inputs, self.gamma, self.beta, self.epsilon)
         for moving, batch in [(self.moving_mean, mean), (self.moving_variance, variance)]:
             moving.assign(moving * self.momentum + batch * (1 - self.momentum))
         return outputs

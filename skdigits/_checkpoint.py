@@ -23,7 +23,7 @@ from skdigits import __version__
 from skdigits._atomic import make_folder, replacing
 from skdigits.exceptions import CheckpointWarning
 
-FORMAT = 1
+FORMAT = 2
 SUFFIX = ".checkpoint"
 
 

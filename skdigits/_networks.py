@@ -1,18 +1,15 @@
-"""Which network, built how, and on how many threads: what training and prediction share."""
+"""Which network, and built how: what training and prediction share."""
 
 import threading
-import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from skdigits._architectures import build_network
 from skdigits._quiet_import import quietly
 from skdigits._random import seeded_globals
-from skdigits.exceptions import ThreadsWarning
 
 with quietly():
     import keras
-    import tensorflow as tf
 
 MAX_KEPT = 8  # networks kept built and traced, of each kind
 LOCK = threading.RLock()  # while a network is built or traced, Keras' settings are ours
@@ -58,25 +55,6 @@ def plain_keras():
             keras.config.set_floatx(floatx)
             keras.config.set_dtype_policy(policy)
             keras.config.set_image_data_format(data_format)
-
-
-def limit_threads(n_threads):
-    """Ask TensorFlow for `n_threads` CPU threads; it listens only before its first operation."""
-    if n_threads is None:
-        return
-    threading_config = tf.config.threading
-    if threading_config.get_intra_op_parallelism_threads() == n_threads:
-        return
-    try:
-        threading_config.set_intra_op_parallelism_threads(n_threads)
-        threading_config.set_inter_op_parallelism_threads(n_threads)
-    except RuntimeError:
-        warnings.warn(
-            f"n_threads={n_threads} has no effect: TensorFlow has already started in this process "
-            "with another number of threads. Set n_threads before the first fit or predict.",
-            ThreadsWarning,
-            stacklevel=4,
-        )
 
 
 def build_model(spec, weights):

@@ -9,14 +9,14 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from skdigits._compute import as_constant, compile_function, limit_threads
 from skdigits._fork import refuse_if_cut_off
 from skdigits._images import as_images
-from skdigits._networks import LOCK, MAX_KEPT, limit_threads, with_inner_activations
+from skdigits._networks import LOCK, MAX_KEPT, with_inner_activations
 from skdigits._quiet_import import quietly
 
 with quietly():
     import keras
-    import tensorflow as tf
 
     from skdigits._augmentation import distorted_views
 
@@ -38,25 +38,15 @@ class _Forward:
         self.models = [models[spec] for spec in specs]
         self.answers = [with_inner_activations(m) if with_features else m for m in self.models]
         self.n_views = n_views
-        self.traced = {}
+        self.compiled = {}
 
     def __call__(self, weights, images):
         """Logits of shape (n_networks * (1 + n_views), n_images, n_classes)."""
-        if len(images) not in self.traced:
+        size = len(images)
+        if size not in self.compiled:
             with LOCK:
-                function = tf.function(self._forward)
-                self.traced[len(images)] = function.get_concrete_function(
-                    [tf.TensorSpec(weight.shape, weight.dtype) for weight in weights],
-                    tf.TensorSpec(images.shape),
-                )
-        # As an operation of its own: calling the function would check each weight in Python, which
-        # takes a third of the time of one image.
-        function = self.traced[len(images)]
-        return tf.raw_ops.StatefulPartitionedCall(
-            args=[*weights, tf.constant(images), *function.captured_inputs],
-            Tout=[tf.float32],
-            f=function,
-        )[0].numpy()
+                self.compiled[size] = compile_function(self._forward, weights, images)
+        return self.compiled[size](weights, images)
 
     def _forward(self, weights, images):
         n_images = len(images)
@@ -68,7 +58,7 @@ class _Forward:
             with keras.StatelessScope(state_mapping=mapping):
                 logits.append(answer(views, training=False))
             start = stop
-        return tf.reshape(tf.stack(logits), (-1, n_images, logits[0].shape[-1]))
+        return keras.ops.reshape(keras.ops.stack(logits), (-1, n_images, logits[0].shape[-1]))
 
 
 _forwards: OrderedDict = OrderedDict()
@@ -104,7 +94,7 @@ class Predictor:
         specs = tuple(spec for spec, _ in members)
         self.forward = _compiled_forward(specs, n_views, with_features)
         self.image_shape = specs[0].image_shape
-        self.weights = [tf.constant(weight) for _, weights in members for weight in weights]
+        self.weights = [as_constant(weight) for _, weights in members for weight in weights]
 
     def logits(self, X):
         """Logits of shape (n_networks * (1 + n_views), n_samples, n_classes), float32."""
