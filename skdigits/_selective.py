@@ -160,7 +160,7 @@ class SelectiveClassifier(
         Parameters
         ----------
         **params
-            As in :meth:`get_params`.
+            Names as in ``get_params()``, and their values.
 
         Returns
         -------

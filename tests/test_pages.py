@@ -27,6 +27,7 @@ SMALLER = {
     "seeds=3": "seeds=2",
     "make_digit_pipeline(random_state=0)": "make_digit_pipeline('fast', random_state=0)",
     "target_error=0.001": "target_error=0.1",
+    "threads_per_worker=1)": "threads_per_worker=1, dashboard_address=None)",
     "n_candidates=18": "n_candidates=4",
     "max_resources=9": "max_resources=2",
 }
