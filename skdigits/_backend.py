@@ -177,6 +177,8 @@ class TrainableNetwork(keras.Model):
                 metrics=["accuracy"],
             )
             network.optimizer.build(network.trainable_variables)
+            nothing = np.zeros((1, spec.n_classes), "float32")
+            network.compute_metrics(None, nothing, nothing)  # builds them, in float32
         return network
 
     @property

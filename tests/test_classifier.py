@@ -17,6 +17,10 @@ from sklearn.utils._param_validation import InvalidParameterError
 from skdigits import DigitCNNClassifier
 from skdigits.exceptions import ImageShapeWarning, ThreadsWarning
 
+on_tensorflow = pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="n_threads is TensorFlow's to honour"
+)
+
 
 def quick(**params):
     return DigitCNNClassifier(**{"epochs": 2, "random_state": 0, **params})
@@ -268,6 +272,7 @@ def test_nothing_global_is_left_changed(small_digits):
     np.testing.assert_array_equal(y, given[1])
 
 
+@pytest.mark.skipif(keras.backend.backend() == "jax", reason="JAX warns that it has no float64")
 def test_the_users_keras_settings_do_not_matter(small_digits):
     X, y = small_digits
     expected = quick(width=0.9).fit(X, y).predict_proba(X)
@@ -475,11 +480,13 @@ def test_progress_bar(small_digits, capfd):
     assert "val_accuracy=" in shown
 
 
+@on_tensorflow
 def test_threads_asked_for_too_late_are_reported(fitted, small_digits):
     with pytest.warns(ThreadsWarning, match="already started"):
         quick(n_threads=7, epochs=1).fit(*small_digits)
 
 
+@on_tensorflow
 def test_threads_are_honoured_in_a_new_process():
     code = (
         "import numpy as np; from skdigits import DigitCNNClassifier;"
