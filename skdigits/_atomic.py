@@ -51,8 +51,8 @@ def replacing(path):
             raise
         raise OSError(
             error.errno,
-            f"{error.strerror}: {path} was not written, an older one is as it was. Make room or "
-            "get permission there, or give another folder.",
+            f"{error.strerror or error}: {path} was not written, an older one is as it was. Make "
+            "room or get permission there, or give another folder.",
         ) from error
     finally:
         with suppress(OSError):  # a folder that takes no file may not give one either

@@ -168,7 +168,7 @@ class SelectiveClassifier(
             The same estimator.
         """
         super().set_params(**params)
-        if hasattr(self, "estimator_"):
+        if self.estimator is not None and hasattr(self, "estimator_"):
             self.estimator_.set_params(**parameters_called(self.estimator, "n_threads"))
         return self
 
