@@ -28,7 +28,7 @@ def run_search():
     pipeline = make_digit_pipeline("fast", n_threads=1, random_state=0)
     search = GridSearchCV(pipeline, {"digitcnnclassifier__learning_rate": RATES}, cv=2, refit=False)
     cluster = LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs="ERROR"
+        n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs="ERROR"
     )
     with cluster, Client(cluster) as client, joblib.parallel_config(backend="dask"):
         print(len(client.scheduler_info()["workers"]), "workers")

@@ -78,7 +78,7 @@ def main(arguments=None):
     # %%
     # One fit at a time in each worker: TensorFlow's threads belong to the process.
     cluster = options.scheduler or LocalCluster(
-        n_workers=options.workers, threads_per_worker=1, processes=True, dashboard_address=None
+        n_workers=options.workers, threads_per_worker=1, processes=True, dashboard_address=":0"
     )
     results = options.output / "scale_out_results"
     with Client(cluster) as client:
