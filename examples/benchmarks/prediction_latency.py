@@ -36,6 +36,7 @@ def torch_network(pipeline):
         channels = out
     layers += [torch.nn.Flatten(), torch.nn.LazyLinear(128), torch.nn.ReLU()]
     network = torch.nn.Sequential(*layers, torch.nn.Linear(128, 10)).eval()
+    network(torch.zeros(1, 1, 28, 28))  # tells the lazy layer its size
     network = network.to(memory_format=torch.channels_last)
 
     def predict(X):
