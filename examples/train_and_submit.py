@@ -11,7 +11,7 @@ scikit-learn's bundled digits, so that it runs anywhere::
 
 For the best score, several networks of two kinds on all rows::
 
-    python examples/train_and_submit.py --data folder --members balanced=5 accurate=1 \\
+    python examples/train_and_submit.py --data folder --members balanced=5 accurate=3 \\
         --validation-fraction 0
 
 The command ``skdigits submit`` does the same without the plots.

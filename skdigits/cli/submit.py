@@ -10,7 +10,7 @@ from skdigits.cli._parsing import Parser
 HELP = "write a submission for Kaggle, with a new model or with one of your own"
 EXAMPLE = """\
 example: skdigits submit --data ~/digit-recognizer --model mine.skdigits
-         skdigits submit --data ~/digit-recognizer --members balanced=5 accurate=1 \\
+         skdigits submit --data ~/digit-recognizer --members balanced=5 accurate=3 \\
              --memory members --validation-fraction 0"""
 _TAKEN_WITH_MODEL = {"data", "quiet"}
 

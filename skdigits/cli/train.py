@@ -9,7 +9,7 @@ from skdigits.cli._parsing import StoreMembers, members, n_workers, share, whole
 HELP = "train a digit recogniser and save it"
 EXAMPLE = """\
 example: skdigits train --data ~/digit-recognizer --output mine.skdigits
-         skdigits train --members balanced=5 accurate=1 --validation-fraction 0"""
+         skdigits train --members balanced=5 accurate=3 --validation-fraction 0"""
 _EPOCHS_OF_BUNDLED_DIGITS = 30
 
 
@@ -36,7 +36,7 @@ def add_training_options(parser):
         action=StoreMembers,
         metavar="N",
         help="networks to average: a number of those of --preset, or PRESET=N for each preset, "
-        "such as balanced=5 accurate=1, the best that was measured (default: one network)",
+        "such as balanced=5 accurate=3, the best that was measured (default: one network)",
     )
     parser.add_argument(
         "--tta", type=whole_number(0), default=0, help="views of each picture to average too"
