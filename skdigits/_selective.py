@@ -10,7 +10,7 @@ from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import accuracy_score
-from sklearn.model_selection import StratifiedKFold, check_cv
+from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils._param_validation import HasMethods, Interval
@@ -26,7 +26,7 @@ from skdigits._parameters import parameters_called
 from skdigits._predicting import ProbaFromLogMixin, finite_log_proba
 from skdigits._random import draw_seeds
 from skdigits._rejection import reject
-from skdigits._training_rows import group_equal_rows, hold_out
+from skdigits._training_rows import fold, group_equal_rows, hold_out
 from skdigits.exceptions import SelectionWarning
 
 
@@ -266,7 +266,7 @@ class SelectiveClassifier(
         if self.cv is None:
             held_out = [self._hold_out(codes, seed)]
         else:
-            held_out = _fold(codes, classes, self.cv, seed)
+            held_out = fold(codes, classes, self.cv, seed)
         return [(used[~chosen[group]], used[chosen[group]]) for chosen in held_out]
 
     def _hold_out(self, codes, seed):
@@ -404,18 +404,6 @@ class SelectiveClassifier(
         if self.estimator is not None:
             tags.input_tags = get_tags(self.estimator).input_tags
         return tags
-
-
-def _fold(codes, classes, n_folds, seed):
-    counts = np.bincount(codes)
-    if counts.min() < n_folds:
-        rarest = classes.tolist()[counts.argmin()]
-        raise ValueError(
-            f"Class {rarest!r} has {counts.min()} different rows, fewer than cv={n_folds}: give "
-            "more rows of it, or a lower cv."
-        )
-    folds = StratifiedKFold(n_folds, shuffle=True, random_state=seed).split(codes, codes)
-    return [np.isin(np.arange(len(codes)), held_out) for _, held_out in folds]
 
 
 def _check_known(y, classes):

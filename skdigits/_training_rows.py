@@ -3,7 +3,7 @@
 from hashlib import blake2b
 
 import numpy as np
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import StratifiedKFold, train_test_split
 from sklearn.utils import compute_class_weight
 
 
@@ -146,3 +146,34 @@ def fraction_to_hold_out(parameters):
     if parameters["early_stopping"] and not fraction:
         raise ValueError("early_stopping needs validation rows: set validation_fraction.")
     return fraction
+
+
+def fold(codes, classes, n_folds, seed):
+    """Mark the rows of each of several stratified folds; every row is in one of them.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_samples,)
+        Classes of the rows, positions in `classes`.
+    classes : ndarray of shape (n_classes,)
+    n_folds : int
+    seed : int
+
+    Returns
+    -------
+    folds : list of ndarray of shape (n_samples,), bool
+
+    Raises
+    ------
+    ValueError
+        If a class has fewer rows than there are folds.
+    """
+    counts = np.bincount(codes)
+    if counts.min() < n_folds:
+        rarest = classes.tolist()[counts.argmin()]
+        raise ValueError(
+            f"Class {rarest!r} has {counts.min()} different rows, fewer than cv={n_folds}: give "
+            "more rows of it, or a lower cv."
+        )
+    folds = StratifiedKFold(n_folds, shuffle=True, random_state=seed).split(codes, codes)
+    return [np.isin(np.arange(len(codes)), held_out) for _, held_out in folds]
