@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from skdigits._compute import limit_threads, make_batches
+from skdigits._compute import as_arrays, limit_threads, make_batches
 from skdigits._fork import refuse_if_cut_off
 from skdigits._networks import MAX_KEPT, plain_keras
 from skdigits._prediction import Predictor
@@ -292,7 +292,7 @@ def train(spec, objective, plan, training, validation=None, *, weights=None):
         )
         if not journal.is_over:
             wrapper.fit(X, one_hot, sample_weight=sample_weight, initial_epoch=monitor.n_epochs)
-        last_weights = network.core.get_weights()
+        last_weights = as_arrays(network.core.weights)
     is_best_kept = plan.restore_best and monitor.best_weights is not None
     return TrainingResult(
         weights=monitor.best_weights if is_best_kept else last_weights,

@@ -21,6 +21,7 @@ import numpy as np
 
 from skdigits import __version__
 from skdigits._atomic import make_folder, replacing
+from skdigits._compute import as_arrays
 from skdigits.exceptions import CheckpointWarning
 
 FORMAT = 2
@@ -126,7 +127,7 @@ class Journal(keras.callbacks.Callback):
         }
 
     def _write(self):
-        state = [variable.numpy() for variable in self.model.state]
+        state = as_arrays(self.model.state)
         content = io.BytesIO()
         text = np.frombuffer(json.dumps(self._about()).encode(), np.uint8)
         np.savez(content, text, *state, *(self.monitor.best_weights or ()))
@@ -145,7 +146,7 @@ class Journal(keras.callbacks.Callback):
     def _read(self, network):
         """What `_write` has written, checked against the network; raises if it is anything else."""
         state = [tuple(variable.shape) for variable in network.state]
-        best = [weight.shape for weight in network.core.get_weights()]
+        best = [tuple(weight.shape) for weight in network.core.weights]
         digest, _, body = _read_bytes(self.path).partition(b"\n")
         if digest.decode("ascii", "replace") != hashlib.sha256(body).hexdigest():
             raise ValueError("its bytes are not those that were written")

@@ -5,13 +5,21 @@ All else that computes is written with `keras.ops` and `keras.random`.
 
 from skdigits._quiet_import import quietly
 
-__all__ = ["as_constant", "compile_function", "fused_batch_norm", "limit_threads", "make_batches"]
+__all__ = [
+    "as_arrays",
+    "as_constant",
+    "compile_function",
+    "fused_batch_norm",
+    "limit_threads",
+    "make_batches",
+]
 
 with quietly():
     import keras
 
     if keras.backend.backend() == "tensorflow":
         from skdigits._compute_tensorflow import (
+            as_arrays,
             as_constant,
             compile_function,
             fused_batch_norm,
@@ -20,6 +28,7 @@ with quietly():
         )
     else:
         from skdigits._compute_portable import (  # type: ignore[assignment]
+            as_arrays,
             as_constant,
             compile_function,
             fused_batch_norm,

@@ -16,6 +16,11 @@ def limit_threads(n_threads):
         torch.set_num_threads(n_threads)
 
 
+def as_arrays(variables):
+    """As of `_compute_tensorflow`; variables of JAX, asked themselves, make NumPy 2 warn."""
+    return [keras.ops.convert_to_numpy(variable.value) for variable in variables]
+
+
 def as_constant(array):
     """An array as the compiled functions take it."""
     return keras.ops.convert_to_tensor(array)

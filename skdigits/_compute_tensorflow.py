@@ -27,6 +27,11 @@ def limit_threads(n_threads):
         )
 
 
+def as_arrays(variables):
+    """What Keras' variables hold, as NumPy arrays."""
+    return [variable.numpy() for variable in variables]
+
+
 def as_constant(array):
     """An array as the compiled functions take it."""
     return tf.constant(array)

@@ -7,6 +7,8 @@ import numpy as np
 from scipy.special import log_softmax
 from sklearn.metrics import accuracy_score
 
+from skdigits._compute import as_arrays
+
 
 @dataclass
 class ValidationData:
@@ -55,7 +57,7 @@ class Monitor(keras.callbacks.Callback):
         if self.validation is None:
             self.best_epoch = self.n_epochs
             return
-        weights = self.model.core.get_weights()
+        weights = as_arrays(self.model.core.weights)
         accuracy, loss = self.validation.score(weights)
         logs.update(val_accuracy=accuracy, val_loss=loss)
         if (accuracy, -loss) > self.best_score:

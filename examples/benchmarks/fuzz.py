@@ -25,6 +25,7 @@ from _shared import finish, make_parser
 from PIL import Image, ImageDraw
 
 SECONDS, MEGABYTES = 10, 2000  # that one input may take, and the whole process
+MOST_BYTES = 16_384  # of an input: more than the largest seed, or no valid file would ever be tried
 
 
 def digit():
@@ -138,6 +139,7 @@ def fuzz(name, n_runs, seconds, folder):
     corpus = folder / "corpus"
     corpus.mkdir()
     for i, seed in enumerate(seeds()):
+        assert len(seed) <= MOST_BYTES, f"{name}: a seed of {len(seed)} bytes would be cut"
         (corpus / str(i)).write_bytes(seed)
     counts = {"target": name, "inputs": 0, "accepted": 0, "refused": 0, "slowest_ms": 0.0}
     start = time.monotonic()
@@ -156,7 +158,7 @@ def fuzz(name, n_runs, seconds, folder):
             counts["seconds"] = time.monotonic() - start
             (folder / "counts.json").write_text(json.dumps(counts))
 
-    limits = [f"-timeout={SECONDS}", f"-rss_limit_mb={MEGABYTES}", "-max_len=8192"]
+    limits = [f"-timeout={SECONDS}", f"-rss_limit_mb={MEGABYTES}", f"-max_len={MOST_BYTES}"]
     limits += [f"-max_total_time={seconds}"]
     # A little more than asked for: the last thousand are then counted too.
     atheris.Setup(
