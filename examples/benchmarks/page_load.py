@@ -47,6 +47,12 @@ def states_of(digit):
     return states
 
 
+def drawing_event(address):
+    """The number under which the page asks for the answer to a drawing."""
+    events = httpx.get(f"{address}/config", trust_env=False).json()["dependencies"]
+    return next(event["id"] for event in events if len(event["outputs"]) == 3)
+
+
 async def ask(client, index, value, session):
     """The answer to one state of the pad, as the page asks for it."""
     body = {"data": [value], "fn_index": index, "session_hash": session}
@@ -109,8 +115,7 @@ def main():
         try:
             process.stdout.readline()  # the page is up
             address = f"http://127.0.0.1:{options.port}"
-            events = httpx.get(f"{address}/config", trust_env=False).json()["dependencies"]
-            index = next(event["id"] for event in events if len(event["outputs"]) == 3)
+            index = drawing_event(address)
             server = psutil.Process(process.pid)
             start, answers, memory = asyncio.run(
                 load(address, index, options.users, 60 * options.minutes, server)
