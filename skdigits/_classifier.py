@@ -40,11 +40,11 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, BaseEstimato
 
     Parameters
     ----------
-    architecture : {"compact", "classic"} or callable, default="compact"
-        "compact" is a small batch-normalised network; "classic" the larger one of the well-known
-        Kaggle notebooks. A function ``f(image_shape, n_classes, *, width, dropout, batch_norm)``
-        returns an untrained `keras.Model` that ends in logits; it need only name the keywords that
-        it uses, and must live in an importable module for the estimator to be pickled.
+    architecture : {"compact", "deep", "classic"} or callable, default="compact"
+        "compact" is a small batch-normalised network, "deep" a larger one; "classic" is that of the
+        well-known Kaggle notebooks. A function with the arguments ``(image_shape, n_classes, *,
+        width, dropout, batch_norm)`` returns an untrained `keras.Model` that ends in logits; it
+        need only name the keywords that it uses, and must live in a module to be pickled.
 
     width : float, default=1.0
         Multiplies the number of channels of each layer.

@@ -26,6 +26,7 @@ from skdigits.exceptions import ModelFileError, UntrustedFileWarning
 FORMAT = 1  # of joblib files
 MAGIC = b"skdigits"
 PLAIN_SUFFIX = ".skdigits"
+_PLAIN, _ONNX, _JOBLIB = "plain parts", "ONNX", "joblib"  # kinds of model files
 _PACKAGES = ["scikit-learn", "numpy", "tensorflow", "keras", "joblib"]
 _MAX_FOOTER = 64 * 1024
 _ONNX_START = b"\x08"  # its version comes first; no pickle, packed or not, begins so
@@ -172,6 +173,18 @@ def load_pipeline(path, *, trusted=False):
     FileNotFoundError: There is no model file nowhere.skdigits. Train one with skdigits train...
     """
     path = Path(path)
+    kind = _kind_of(path)
+    if kind == _PLAIN:
+        return _load_plain(path)
+    if kind == _ONNX:
+        from skdigits._onnx import load_onnx
+
+        return load_onnx(path)
+    return _load_joblib(path, trusted)
+
+
+def _kind_of(path):
+    """What kind of model file this is, `_PLAIN`, `_ONNX` or `_JOBLIB`."""
     if not path.is_file():
         raise FileNotFoundError(
             f"There is no model file {path}. Train one with skdigits train, or save "
@@ -180,12 +193,8 @@ def load_pipeline(path, *, trusted=False):
     with path.open("rb") as file:
         start = file.read(2)
     if start == b"PK" or path.suffix.lower() == PLAIN_SUFFIX:  # then never unpickled
-        return _load_plain(path)
-    if start.startswith(_ONNX_START):
-        from skdigits._onnx import load_onnx
-
-        return load_onnx(path)
-    return _load_joblib(path, trusted)
+        return _PLAIN
+    return _ONNX if start.startswith(_ONNX_START) else _JOBLIB
 
 
 def _load_plain(path):
@@ -268,15 +277,14 @@ def describe_file(path):
     facts : dict
         "format", and "versions" of what wrote it where the file says so.
     """
-    from skdigits._model_file import SIGNATURE, from_json, unpack
+    from skdigits._model_file import from_json, unpack
 
-    data = Path(path).read_bytes()
-    if data.startswith(SIGNATURE):
-        kind, facts = "plain parts", from_json(unpack(data)["manifest.json"])
-    elif data.startswith(_ONNX_START):
-        kind, facts = "ONNX", None
-    else:
-        kind, facts = "joblib", _split(data, path)[0]
+    path = Path(path)
+    kind, facts = _kind_of(path), None
+    if kind == _PLAIN:
+        facts = from_json(unpack(path.read_bytes())["manifest.json"])
+    elif kind == _JOBLIB:
+        facts = _split(path.read_bytes(), path)[0]
     if facts is None:
         return {"format": kind}
     return {
