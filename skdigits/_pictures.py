@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image, ImageOps
 from scipy import ndimage
 
+from skdigits._paper import judge_paper
 from skdigits.exceptions import PictureError
 
 MAX_PIXELS = 80_000_000
@@ -20,7 +21,6 @@ MAX_BYTES = 64_000_000
 MAX_SIDE = 1280  # of the ink; a digit that is one fiftieth of the picture still has 25 pixels
 
 _ANALYSIS_SIDE = 128  # where paper, polarity and colour are judged
-_WINDOW = 0.36  # of the short side: wider than any stroke, narrower than shadow and page
 _MIN_CONTRAST = 0.05  # of the paper's brightness; less is not seen as ink
 _MIN_SIGNAL = 7.0  # ink over paper noise, in standard deviations
 
@@ -304,7 +304,7 @@ def _lift_ink(image):
     left, top, right, bottom = _inside_frame(np.asarray(small.convert("L")))
     zoom = image.width / small.width, image.height / small.height
     box = [round(v * zoom[i % 2]) for i, v in enumerate((left, top, right, bottom))]
-    channel, inverted, paper = _judge(small.crop((left, top, right, bottom)))
+    channel, inverted, paper = judge_paper(small.crop((left, top, right, bottom)))
     page = image.crop(box)
     grey = np.asarray(page.convert("L") if channel is None else page.getchannel(channel))
     grey = (255 - grey if inverted else grey).astype(np.float32) / np.float32(255)
@@ -346,79 +346,6 @@ def _inside_frame(grey):
     if min(depth) < 1 or max(level) - min(level) > 0.3 or max(rims) > 0.2:
         return 0, 0, width, height
     return box
-
-
-def _judge(small):
-    """Choose channel and polarity, and estimate the paper, on a small copy of the picture."""
-    channels = {None: small.convert("L")}
-    if _is_coloured(small):
-        # A yellow pen shows in blue only; grey is less noisy and therefore preferred.
-        channels |= {band: small.getchannel(band) for band in "RGB"}
-    window = max(3, round(max(_WINDOW * min(small.size), _WINDOW / 2 * max(small.size))) | 1)
-    best = (-1.0, None, False, None)
-    for name, image in channels.items():
-        grey = np.asarray(image, dtype=np.float32) / np.float32(255)
-        slope = _light_slope(grey)
-        grey = grey - slope
-        # Noise must not lift the closing, which follows the lightest pixels.
-        calm = ndimage.gaussian_filter(grey, 0.8) if min(small.size) > 48 else grey
-        light = ndimage.grey_closing(calm, size=(window, window))
-        dark = ndimage.grey_opening(calm, size=(window, window))
-        inverted = _paper_is_dark(calm, light, dark, window)
-        paper = 1 - dark - slope if inverted else light + slope
-        depth = grey - dark if inverted else light - grey
-        ink = depth / (np.maximum(paper, 0) + np.float32(0.02))
-        energy = float(np.square(np.clip(ink, 0, 1)).mean())
-        if energy * (1.0 if name is None else 0.4) > best[0]:
-            best = (energy, name, inverted, paper)
-    return best[1:]
-
-
-def _is_coloured(small):
-    if small.mode != "RGB":
-        return False
-    pixels = np.asarray(small).astype(np.int16)
-    return bool((np.ptp(pixels, axis=2) > 24).mean() > 0.002)
-
-
-def _light_slope(grey):
-    """Fit how the light falls off over the page: a quadratic surface of mean 0.
-
-    A closing follows any slope but at the picture's edge, where it sees one side only. What is
-    far from the surface (ink, or another shadow) does not count.
-    """
-    step = max(1, min(grey.shape) // 48)
-    sample = grey[::step, ::step]
-    y, x = (axis / max(n - 1, 1) - 0.5 for axis, n in zip(np.indices(grey.shape), grey.shape,
-            strict=True))  # fmt: skip
-    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1).astype(np.float32)
-    few = terms[::step, ::step].reshape(-1, 6)
-    values = sample.ravel()
-    fit = np.zeros(6, np.float32)
-    fit[0] = np.median(values)
-    for _ in range(4):
-        away = np.abs(values - few @ fit)
-        near = away <= max(2.5 * float(np.median(away)), 0.01)
-        fit = np.linalg.lstsq(few[near], values[near], rcond=1e-4)[0]
-    surface = terms @ fit
-    return surface - surface.mean()
-
-
-def _paper_is_dark(grey, light, dark, window):
-    """Tell the polarity by what surrounds the writing.
-
-    Strokes and the gaps between them are where closing and opening differ. Which of the two is
-    ink cannot be told there, but whatever lies around the whole of it is paper.
-    """
-    spread = light - dark
-    writing = spread > 0.5 * spread.max()
-    around = ndimage.binary_dilation(writing, iterations=2) & ~writing
-    around[[0, -1], :] |= writing[[0, -1], :]
-    around[:, [0, -1]] |= writing[:, [0, -1]]
-    high = ndimage.maximum_filter(grey, window)
-    low = ndimage.minimum_filter(grey, window)
-    votes = (2 * grey - high - low)[around] / (high - low + np.float32(0.02))[around]
-    return bool(votes.sum() < 0)
 
 
 def _scale_ink(ink):

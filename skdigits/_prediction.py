@@ -49,7 +49,7 @@ class _Forward:
         return self.compiled[size](weights, images)
 
     def _forward(self, weights, images):
-        n_images = len(images)
+        n_images = images.shape[0]  # Python 3.13 has no len() of a tensor that is traced
         views = distorted_views(images, self.n_views)
         logits, start = [], 0
         for model, answer in zip(self.models, self.answers, strict=True):

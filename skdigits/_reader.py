@@ -236,15 +236,14 @@ class DigitReader:
         rows = np.stack(
             [self.normalizer.normalize(cut_out(values, piece)).ravel() for piece in pieces]
         )
-        rated = iter(zip(pieces, rows, self.pipeline.predict_proba(rows), strict=True))
+        rated = zip(
+            pieces, rows, self.pipeline.predict_proba(rows), self._scores(rows), strict=True
+        )
         height = float(np.median([digit_ways[0][0].height for digit_ways in ways]))
         chosen = []
         for digit_ways in ways:
             chosen += _best_way([[next(rated) for _ in way] for way in digit_ways], height)
-        scores = self._scores(np.stack([row for _, row, _ in chosen]))
-        read = [
-            self._digit(ink, *piece, score) for piece, score in zip(chosen, scores, strict=True)
-        ]
+        read = [self._digit(ink, *piece) for piece in chosen]
         others = [d for d in read if self.refuse_others and d.score is not None and d.score < 0]
         return ReadPicture(tuple(d for d in read if d not in others), picture, tuple(others))
 
@@ -340,18 +339,21 @@ def list_pictures(folder):
 def _best_way(ways, height):
     """Choose between one digit and several touching ones, by confidence and shape.
 
-    ``ways`` holds the uncut ink first; each way is a list of ``(piece, row, probabilities)``.
+    ``ways`` holds the uncut ink first; each is a list of ``(piece, row, probabilities, score)``.
     ``height`` is that of the picture's digits: a flat 2 among taller digits is not two of them.
     """
     whole = ways[0]
     if len(ways) == 1:
         return whole
-    aspect = whole[0][0].width / max(whole[0][0].height, height)
-    best, best_score = whole, float(whole[0][2].max())
+    piece, _, probabilities, score = whole[0]
+    aspect = piece.width / max(piece.height, height)
+    best, most = whole, float(probabilities.max())
     for way in ways[1:]:
+        if score is not None and min(part[3] for part in way) < score:
+            continue  # what was cut off looks less like a digit than the whole does
         # Digits wider than tall are rare, and get rarer: the wider, the less a cut must win by.
         margin = 0.15 - (aspect - 0.6 * len(way))
-        score = min(float(piece[2].max()) for piece in way) - margin
-        if score > best_score:
-            best, best_score = way, score
+        confidence = min(float(part[2].max()) for part in way) - margin
+        if confidence > most:
+            best, most = way, confidence
     return best

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from skdigits._pictures import Ink, open_picture, read_ink
 from skdigits.exceptions import PictureError
@@ -143,6 +143,18 @@ def test_shadow_and_gradient_are_removed():
     assert agreement(read_ink(page).values, SEVEN) > 0.85
 
 
+@pytest.mark.parametrize("angle", [0, 60, 90, 200])
+def test_a_deep_shadow_may_run_through_the_digit(angle):
+    """Its edge was ink, or its dark side the paper of a light digit."""
+    digit = np.pad(SEVEN, ((160, 160), (260, 260)))
+    rows, columns = np.mgrid[:480, :640] - np.array([240, 320])[:, None, None]
+    across = np.cos(np.deg2rad(angle)) * columns + np.sin(np.deg2rad(angle)) * rows
+    page = np.where(digit, 0.25, 0.9) * (1 - 0.7 / (1 + np.exp(-across / 25)))
+    # A shadow's corner at the picture's rim may still show; it is left out as any remnant there.
+    middle = np.s_[80:-80, 80:-80]
+    assert agreement(read_ink(page).values[middle], digit[middle]) > 0.8
+
+
 def test_a_frame_on_all_sides_is_not_paper():
     page = np.pad(np.where(SEVEN, 20, 240), 14, constant_values=60).astype(np.uint8)
     assert agreement(read_ink(page).values, np.pad(SEVEN, 14)) > 0.9
@@ -152,6 +164,17 @@ def test_a_pale_colour_shows_where_grey_does_not():
     page = np.full((160, 120, 3), 255, np.uint8)
     page[SEVEN] = (255, 255, 90)  # yellow: as bright as paper
     assert agreement(read_ink(page).values, SEVEN) > 0.9
+
+
+def test_a_channel_without_the_ink_is_not_chosen():
+    """Rounding beside paper at the end of the scale was taken for strong ink."""
+    page = Image.new("RGB", (400, 400), (255, 255, 255))
+    points = [(120, 100), (290, 95), (190, 310)]
+    ImageDraw.Draw(page).line(points, fill=(255, 200, 210), width=22, joint="curve")
+    page = np.asarray(page.filter(ImageFilter.GaussianBlur(1.2))).astype(float)
+    digit = page[:, :, 1] < 228
+    page += np.random.default_rng(0).normal(0, 1, page.shape)
+    assert agreement(read_ink(page.clip(0, 255).astype(np.uint8)).values, digit) > 0.9
 
 
 def test_transparent_ink_is_ink_whatever_its_colour():

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 from sklearn.datasets import load_digits
 from sklearn.neighbors import KNeighborsClassifier
 
+from skdigits import load_pretrained
 from skdigits._normalizer import DigitNormalizer
 from skdigits._reader import DigitReader, ReadPicture
 from skdigits.exceptions import PictureError
@@ -129,6 +130,27 @@ def test_touching_digits_are_split(reader):
         paper[30:126, x : x + 96] = np.maximum(paper[30:126, x : x + 96], second)
         result = reader.read(255 - paper.clip(0, 255).astype(np.uint8))
         assert len(result.digits) == 2, text
+
+
+@pytest.mark.parametrize(
+    ("text", "points"),
+    [
+        ("0", [(150, 60), (90, 100), (100, 170), (200, 180), (270, 130), (220, 70), (150, 60)]),
+        ("5", [(300, 60), (150, 70), (120, 120), (200, 130), (220, 180), (80, 190)]),
+        ("7", [(60, 70), (55, 110), (80, 70), (300, 60), (230, 190)]),
+    ],
+)
+def test_a_wide_digit_is_not_cut_into_parts_that_look_less_like_digits(text, points):
+    """Wide digits were read as "07", "55" and "17"."""
+    reader = DigitReader(load_pretrained())
+    draw = np.random.default_rng(0)
+    for _ in range(15):
+        paper = Image.new("L", (400, 240), 240)
+        moved = np.array(points) * [draw.uniform(0.95, 1.1), 1] + draw.normal(
+            0, 6, (len(points), 2)
+        )
+        ImageDraw.Draw(paper).line(moved.ravel().tolist(), fill=20, width=18, joint="curve")
+        assert reader.read(paper).text == text
 
 
 def test_the_classifier_is_asked_once_for_a_picture(reader):

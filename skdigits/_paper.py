@@ -1,0 +1,113 @@
+"""What is paper in a picture: how bright it is everywhere, whether it is dark, where ink shows."""
+
+import numpy as np
+from scipy import ndimage
+
+_WINDOW = 0.36  # of the short side: wider than any stroke, narrower than shadow and page
+_ROUNDING = 3 / 255  # differences up to this are no ink of any channel
+
+
+def judge_paper(small):
+    """Choose channel and polarity, and estimate the paper, on a small copy of the picture.
+
+    Parameters
+    ----------
+    small : PIL.Image.Image
+        Of mode L or RGB, about a hundred pixels wide.
+
+    Returns
+    -------
+    channel : {"R", "G", "B"} or None
+        Where ink shows best; None is grey.
+    inverted : bool
+        Whether the ink is light on dark paper.
+    paper : ndarray of shape (height, width), float32
+        Brightness of the paper, 0 to 1; of inverted ones that of the negative.
+    """
+    channels = {None: small.convert("L")}
+    if _is_coloured(small):
+        # A yellow pen shows in blue only; grey is less noisy and therefore preferred.
+        channels |= {band: small.getchannel(band) for band in "RGB"}
+    window = max(3, round(max(_WINDOW * min(small.size), _WINDOW / 2 * max(small.size))) | 1)
+    best = (-1.0, None, False, None)
+    for name, image in channels.items():
+        grey = np.asarray(image, dtype=np.float32) / np.float32(255)
+        slope = _light_slope(grey)
+        grey = grey - slope
+        # Noise must not lift the closing, which follows the lightest pixels.
+        calm = ndimage.gaussian_filter(grey, 0.8) if min(small.size) > 48 else grey
+        light, dark = _paper_limits(calm, slope, window)
+        inverted = _paper_is_dark(calm, light, dark)
+        paper = 1 - dark - slope if inverted else light + slope
+        depth = grey - dark if inverted else light - grey
+        # Where paper is at the end of the scale, rounding alone would be strong ink beside it.
+        depth = np.where(depth > _ROUNDING, depth, 0)
+        ink = depth / (np.maximum(paper, 0) + np.float32(0.02))
+        energy = float(np.square(np.clip(ink, 0, 1)).mean())
+        if energy * (1.0 if name is None else 0.4) > best[0]:
+            best = (energy, name, inverted, paper)
+    return best[1:]
+
+
+def _paper_limits(grey, slope, window):
+    """The paper if ink is dark and if it is light: closing and opening, with slope and without.
+
+    Without it they see one side only at the picture's edge; with it they fill the dip that is left
+    of a deep shadow. At each pixel the one that keeps closer to the picture is taken.
+    """
+    size, as_seen = (window, window), grey + slope
+    light = ndimage.grey_closing(as_seen, size=size) - slope
+    dark = ndimage.grey_opening(as_seen, size=size) - slope
+    return (
+        np.minimum(light, ndimage.grey_closing(grey, size=size)),
+        np.maximum(dark, ndimage.grey_opening(grey, size=size)),
+    )
+
+
+def _is_coloured(small):
+    if small.mode != "RGB":
+        return False
+    pixels = np.asarray(small).astype(np.int16)
+    return bool((np.ptp(pixels, axis=2) > 24).mean() > 0.002)
+
+
+def _light_slope(grey):
+    """Fit how the light falls off over the page: a quadratic surface of mean 0.
+
+    A closing follows any slope but at the picture's edge, where it sees one side only. What is
+    far from the surface (ink, or another shadow) does not count.
+    """
+    step = max(1, min(grey.shape) // 48)
+    sample = grey[::step, ::step]
+    y, x = (axis / max(n - 1, 1) - 0.5 for axis, n in zip(np.indices(grey.shape), grey.shape,
+            strict=True))  # fmt: skip
+    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1).astype(np.float32)
+    few = terms[::step, ::step].reshape(-1, 6)
+    values = sample.ravel()
+    fit = np.zeros(6, np.float32)
+    fit[0] = np.median(values)
+    for _ in range(4):
+        away = np.abs(values - few @ fit)
+        near = away <= max(2.5 * float(np.median(away)), 0.01)
+        fit = np.linalg.lstsq(few[near], values[near], rcond=1e-4)[0]
+    surface = terms @ fit
+    return surface - surface.mean()
+
+
+def _paper_is_dark(grey, light, dark):
+    """Tell the polarity by what surrounds the writing.
+
+    Strokes and the gaps between them are where closing and opening differ. Which of the two is
+    ink cannot be told there, but whatever lies around the whole of it is paper.
+    """
+    spread = light - dark
+    writing = spread > 0.5 * spread.max()
+    around = ndimage.binary_dilation(writing, iterations=2) & ~writing
+    around[[0, -1], :] |= writing[[0, -1], :]
+    around[:, [0, -1]] |= writing[:, [0, -1]]
+    # Against the writing beside it: a shadow's edge is within a wider view, and darker than paper.
+    near = ndimage.gaussian_filter(writing.astype(np.float32), 2) + np.float32(1e-6)
+    level = ndimage.gaussian_filter(grey * writing, 2) / near
+    contrast = ndimage.gaussian_filter(spread * writing, 2) / near
+    votes = (grey - level)[around] / (contrast + np.float32(0.02))[around]
+    return bool(votes.sum() < 0)
