@@ -17,7 +17,7 @@ from skdigits._fork import refuse_if_cut_off
 from skdigits._networks import MAX_KEPT, plain_keras
 from skdigits._prediction import Predictor
 from skdigits._quiet_import import quietly
-from skdigits._random import seeded_globals
+from skdigits._random import refuse_lost_checkpoints, seeded_globals
 from skdigits._schedules import SCHEDULES
 
 with quietly():
@@ -69,11 +69,7 @@ class Plan:
     @classmethod
     def of(cls, parameters, seeds):
         """From the parameters of a classifier, as a dict, and the seeds "init" and "order"."""
-        if parameters["checkpoint_dir"] is not None and parameters["random_state"] is None:
-            raise ValueError(
-                "checkpoint_dir needs a random_state, got None: another fit would draw other "
-                "numbers and never find its checkpoint. Set random_state to an integer."
-            )
+        refuse_lost_checkpoints(parameters["checkpoint_dir"], parameters["random_state"])
         own = {f.name: parameters[f.name] for f in fields(cls) if f.name in parameters}
         own["callbacks"] = tuple(own["callbacks"] or ())
         if not parameters["early_stopping"]:

@@ -52,7 +52,8 @@ def compile_function(function, weights, images):
     compiled : callable
         Of the same to an ndarray; threads may call it at once.
     """
-    traced = tf.function(function).get_concrete_function(
+    # Nothing here branches on a tensor, and rewriting Python's code makes Python 3.13 warn.
+    traced = tf.function(function, autograph=False).get_concrete_function(
         [tf.TensorSpec(weight.shape, weight.dtype) for weight in weights],
         tf.TensorSpec(images.shape),
     )
@@ -94,13 +95,17 @@ def make_batches(columns, n_batches, epochs, seed):
     n_rows = len(columns[0])
     columns = [tf.constant(column) for column in columns]
 
+    plain = tf.autograph.experimental.do_not_convert  # as in `compile_function`
+
+    @plain
     def one_epoch(epoch):
         order = tf.random.experimental.stateless_shuffle(tf.range(n_rows), seed=[seed, epoch])
         cut = np.linspace(0, n_rows, n_batches + 1).astype(int)
         return tf.data.Dataset.from_tensor_slices((cut[:-1], cut[1:])).map(
-            lambda start, stop: order[start:stop]
+            plain(lambda start, stop: order[start:stop])
         )
 
+    @plain
     def take(rows):
         return tuple(tf.gather(column, rows) for column in columns)
 

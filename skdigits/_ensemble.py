@@ -17,7 +17,7 @@ from skdigits._doc_link import DocLinkMixin
 from skdigits._images import flatten_images
 from skdigits._lost_workers import in_spite_of_losses
 from skdigits._predicting import NetworksMixin
-from skdigits._random import draw_seeds
+from skdigits._random import draw_seeds, refuse_lost_checkpoints
 from skdigits._threads import share_threads
 
 # What does not change a fit, but for its last bits.
@@ -223,6 +223,8 @@ class DigitEnsembleClassifier(NetworksMixin, DocLinkMixin, BaseEstimator):
 
     def _make_members(self):
         prototypes = self._prototypes()
+        for prototype in prototypes:  # the members have seeds, drawn anew from None each time
+            refuse_lost_checkpoints(prototype.checkpoint_dir, self.random_state)
         n_workers = min(effective_n_jobs(self.n_jobs), self.n_estimators)
         seeds = draw_seeds(self.random_state, range(self.n_estimators))
         members = []

@@ -27,6 +27,20 @@ def draw_seeds(random_state, names):
     return dict(zip(names, drawn.tolist(), strict=True))
 
 
+def refuse_lost_checkpoints(checkpoint_dir, random_state):
+    """Raise where checkpoints are asked for that no later fit could find.
+
+    Raises
+    ------
+    ValueError
+    """
+    if checkpoint_dir is not None and random_state is None:
+        raise ValueError(
+            "checkpoint_dir needs a random_state, got None: another fit would draw other numbers "
+            "and never find its checkpoint. Set random_state to an integer."
+        )
+
+
 @contextmanager
 def seeded_globals(seed):
     """Seed Python's and NumPy's global generators inside, and restore both afterwards.

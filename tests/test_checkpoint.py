@@ -178,6 +178,8 @@ def test_the_checkpoint_of_another_fit_is_not_taken(small_digits, tmp_path):
 def test_what_cannot_be_found_again_is_refused(small_digits, tmp_path):
     with pytest.raises(ValueError, match="Set random_state to an integer"):
         quick(checkpoint_dir=tmp_path, random_state=None).fit(*small_digits)
+    with pytest.raises(ValueError, match="Set random_state to an integer"):
+        DigitEnsembleClassifier(quick(checkpoint_dir=tmp_path)).fit(*small_digits)
     with pytest.raises(ValueError, match="Put it into a module"):
         quick(checkpoint_dir=tmp_path, callbacks=[lambda: CutOff()]).fit(*small_digits)
 
