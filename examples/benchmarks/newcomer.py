@@ -80,9 +80,9 @@ def page(options):
 
 def tests(options):
     with clone() as folder, clock() as took:
-        server = pasted(command_of("tests"), folder, stdout=subprocess.PIPE)
-        *_, last = server.communicate()[0].splitlines()
-    return {"seconds": took["wall"], "is_well": server.returncode == 0, "found": last.strip("= ")}
+        process = pasted(command_of("tests"), folder, stdout=subprocess.PIPE)
+        *_, last = process.communicate()[0].splitlines()
+    return {"seconds": took["wall"], "is_well": process.returncode == 0, "found": last.strip("= ")}
 
 
 def notebook(options):
