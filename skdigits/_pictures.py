@@ -50,8 +50,8 @@ def read_ink(picture, *, max_side=MAX_SIDE, max_pixels=MAX_PIXELS, max_bytes=MAX
     """Read a picture as ink.
 
     Paper, shadow and uneven light are what a closing wider than any stroke leaves; ink is what
-    departs from it. Dark ink on light paper and light ink on dark are both tried, and the one
-    whose ink keeps away from the picture's edge is taken.
+    departs from it. Whether it is dark on light paper or light on dark is told by what surrounds
+    the writing.
 
     Parameters
     ----------
