@@ -81,8 +81,14 @@ def page(options):
 def tests(options):
     with clone() as folder, clock() as took:
         process = pasted(command_of("tests"), folder, stdout=subprocess.PIPE)
-        *_, last = process.communicate()[0].splitlines()
-    return {"seconds": took["wall"], "is_well": process.returncode == 0, "found": last.strip("= ")}
+        lines = process.communicate()[0].splitlines()
+    if process.returncode:
+        print(*lines[-200:], sep="\n")
+    return {
+        "seconds": took["wall"],
+        "is_well": process.returncode == 0,
+        "found": lines[-1].strip("= "),
+    }
 
 
 def notebook(options):
