@@ -131,7 +131,7 @@ class NoveltyMixin:
 
         Returns
         -------
-        score : ndarray of shape (n_samples,)
+        score : ndarray of shape (n_samples,), float32
             High for digits like those of `fit`. Below 0, which is a cautious limit, lie about one
             in six hundred digits, blanks, half of all scribbles and a third of letters.
         """
@@ -141,7 +141,8 @@ class NoveltyMixin:
 
     def _score_rows(self, X, n_threads):
         check_is_fitted(self, "digits_")
-        return score_digits(self.digits_, *self._activations(X, n_threads))
+        score = score_digits(self.digits_, *self._activations(X, n_threads))
+        return score.astype(np.float32)  # as exact as what it comes from
 
     def _activations(self, X, n_threads):
         from skdigits._networks import NetworkSpec

@@ -32,7 +32,13 @@ def finite_log_proba(estimator, X):
             log_proba = np.asarray(estimator.predict_log_proba(X))
         else:
             log_proba = np.log(estimator.predict_proba(X))
-    return np.where(np.isneginf(log_proba), np.log(_FLOOR), log_proba)
+    floor = np.log(_FLOOR).astype(log_proba.dtype)
+    return np.where(np.isneginf(log_proba), floor, log_proba)
+
+
+def round_log_proba(log_proba, dtype):
+    """Logarithms of probabilities in another dtype, none of them of 0 in it."""
+    return np.maximum(log_proba, np.log(np.finfo(dtype).tiny)).astype(dtype)
 
 
 class ProbaFromLogMixin:
@@ -94,13 +100,13 @@ class NetworksMixin(ProbaFromLogMixin, ClassifierMixin):
 
         Returns
         -------
-        log_proba : ndarray of shape (n_samples, n_classes)
-            Columns in the order of `classes_`.
+        log_proba : ndarray of shape (n_samples, n_classes), float32
+            Columns in the order of `classes_`. The networks compute in float32: on some processors
+            its last digits depend on the rows that a row comes with.
         """
         log_proba = log_softmax(self._logits(X).astype(np.float64), axis=2)
-        if len(log_proba) == 1:
-            return log_proba[0]
-        return logsumexp(log_proba, axis=0) - np.log(len(log_proba))
+        mean = logsumexp(log_proba, axis=0) - np.log(len(log_proba))
+        return round_log_proba(mean, np.float32)
 
     def _logits(self, X):
         """Logits of every network and view, shape (n_networks * (1 + n_views), n, n_classes)."""

@@ -23,7 +23,7 @@ from skdigits._classifier import DigitCNNClassifier
 from skdigits._doc_link import DocLinkMixin
 from skdigits._images import flatten_images
 from skdigits._parameters import parameters_called
-from skdigits._predicting import ProbaFromLogMixin, finite_log_proba
+from skdigits._predicting import ProbaFromLogMixin, finite_log_proba, round_log_proba
 from skdigits._random import draw_seeds
 from skdigits._rejection import reject
 from skdigits._training_rows import fold, group_equal_rows, hold_out
@@ -221,7 +221,7 @@ class SelectiveClassifier(
         self.classes_ = fitted.classes_
         held_out = np.concatenate([held_out for _, held_out in folds])
         codes = np.searchsorted(self.classes_, y[held_out])
-        self._learn_doubt(np.concatenate(log_proba), codes, weight[held_out])
+        self._learn_doubt(np.concatenate(log_proba).astype(np.float64), codes, weight[held_out])
         is_to_refit = len(rest) and (self.refit or self.cv is not None)
         self.estimator_ = fit_on(used) if is_to_refit else fitted
         return self
@@ -280,8 +280,8 @@ class SelectiveClassifier(
 
     def _learn_doubt(self, log_proba, codes, weight):
         self.temperature_ = _find_temperature(log_proba, codes, weight) if self.calibrate else 1.0
-        proba = np.exp(log_softmax(log_proba / self.temperature_, axis=1))
-        confidence, is_wrong = proba.max(axis=1), proba.argmax(axis=1) != codes
+        calibrated = self._calibrated(log_proba)
+        confidence, is_wrong = _confidence(calibrated), calibrated.argmax(axis=1) != codes
         self.threshold_ = 0.0
         if self.target_error is not None:
             self.threshold_ = _find_threshold(confidence, is_wrong, weight, self.target_error)
@@ -302,11 +302,11 @@ class SelectiveClassifier(
         y : ndarray of shape (n_samples,)
             A label for each row.
         """
-        proba = self.predict_proba(X)
-        labels = self.classes_[proba.argmax(axis=1)]
+        log_proba = self._calibrated(self._log_proba(X))
+        labels = self.classes_[log_proba.argmax(axis=1)]
         if self.reject_label is None:
             return labels
-        return reject(labels, self._accepts(X, proba), self.reject_label)
+        return reject(labels, self._accepts(X, log_proba), self.reject_label)
 
     def predict_log_proba(self, X):
         """Natural logarithms of the calibrated probabilities.
@@ -319,12 +319,18 @@ class SelectiveClassifier(
         Returns
         -------
         log_proba : ndarray of shape (n_samples, n_classes)
-            Columns in the order of `classes_`.
+            Columns in the order of `classes_`; of the estimator's dtype.
         """
+        log_proba = self._log_proba(X)
+        return round_log_proba(self._calibrated(log_proba), log_proba.dtype)
+
+    def _log_proba(self, X):
         check_is_fitted(self)
         X = validate_data(self, flatten_images(X), reset=False, dtype="numeric")
-        log_proba = finite_log_proba(self.estimator_, self._as_fitted(self.estimator_, X))
-        return log_softmax(log_proba / self.temperature_, axis=1)
+        return finite_log_proba(self.estimator_, self._as_fitted(self.estimator_, X))
+
+    def _calibrated(self, log_proba):
+        return log_softmax(log_proba.astype(np.float64) / self.temperature_, axis=1)
 
     def score(self, X, y, sample_weight=None):
         """Accuracy of the most probable classes, whether accepted or not.
@@ -343,7 +349,7 @@ class SelectiveClassifier(
         accuracy : float
             Share of right answers, 0 to 1.
         """
-        labels = self.classes_[self.predict_proba(X).argmax(axis=1)]
+        labels = self.classes_[self.predict_log_proba(X).argmax(axis=1)]
         return accuracy_score(y, labels, sample_weight=sample_weight)
 
     def accepts(self, X):
@@ -359,10 +365,10 @@ class SelectiveClassifier(
         is_accepted : ndarray of shape (n_samples,), bool
             Whether the answer for each row is accepted.
         """
-        return self._accepts(X, self.predict_proba(X))
+        return self._accepts(X, self._calibrated(self._log_proba(X)))
 
-    def _accepts(self, X, proba):
-        is_accepted = proba.max(axis=1) >= self.threshold_
+    def _accepts(self, X, log_proba):
+        is_accepted = _confidence(log_proba) >= self.threshold_
         if hasattr(self, "score_samples"):
             is_accepted &= self.score_samples(X) >= 0
         return is_accepted
@@ -404,6 +410,10 @@ class SelectiveClassifier(
         if self.estimator is not None:
             tags.input_tags = get_tags(self.estimator).input_tags
         return tags
+
+
+def _confidence(log_proba):
+    return np.exp(log_proba.max(axis=1))  # of float64: sure and very sure are not the same
 
 
 def _check_known(y, classes):

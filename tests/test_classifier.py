@@ -41,7 +41,7 @@ def test_views_are_averaged_and_can_be_asked_for_after_fit(fitted, small_digits)
     alone = fitted.predict_proba(X)
     looked = copy.deepcopy(fitted).set_params(tta=6)
     averaged = looked.predict_proba(X)
-    np.testing.assert_allclose(averaged.sum(axis=1), 1)
+    np.testing.assert_allclose(averaged.sum(axis=1), 1, rtol=1e-6)
     assert 0 < np.abs(averaged - alone).max() < 0.9
     np.testing.assert_array_equal(looked.predict(X), looked.classes_[averaged.argmax(axis=1)])
     np.testing.assert_allclose(looked.predict_proba(X[7:8]), averaged[7:8], atol=1e-6)
@@ -150,8 +150,9 @@ def test_probabilities(fitted, small_digits):
     X, _ = small_digits
     proba = fitted.predict_proba(X)
     assert proba.shape == (300, 10)
-    np.testing.assert_allclose(proba.sum(axis=1), 1)
-    np.testing.assert_allclose(fitted.predict_log_proba(X), np.log(proba))
+    assert proba.dtype == fitted.predict_log_proba(X).dtype == np.float32  # what it computes in
+    np.testing.assert_allclose(proba.sum(axis=1), 1, rtol=1e-6)
+    np.testing.assert_allclose(fitted.predict_log_proba(X), np.log(proba), atol=1e-6)
     assert (fitted.predict(X) == fitted.classes_[proba.argmax(axis=1)]).all()
     assert fitted.predict_proba(X[:1]).shape == (1, 10)
 
