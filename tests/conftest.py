@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 # Read by SciPy at import: without it scikit-learn leaves out its array API checks.
@@ -32,19 +33,34 @@ def real_data():
     return folder
 
 
-@pytest.fixture(scope="session")
-def server():
-    """The address of the drawing page, as ``examples/gradio_demo.py`` serves it."""
+@contextmanager
+def _served(**environment):
+    """The process that serves the drawing page, and the page's address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, ROOT / "examples" / "gradio_demo.py", "--port", str(port)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env=os.environ | environment
+    )
     try:
         line = process.stdout.readline()
         assert "Open http://127.0.0.1:" in line, line
-        yield f"http://127.0.0.1:{port}"
+        yield process, f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
         process.wait(30)
         process.stdout.close()
+
+
+@pytest.fixture
+def serve_page():
+    """A context manager of a page of one's own: its process and address, for an environment."""
+    return _served
+
+
+@pytest.fixture(scope="session")
+def server():
+    """The address of the drawing page, as ``examples/gradio_demo.py`` serves it."""
+    with _served() as (_, address):
+        yield address

@@ -440,6 +440,20 @@ def test_the_server_refuses_what_is_too_large(server, draw_index):
 
 
 @pytest.mark.slow
+def test_uploads_go_with_a_page_that_is_told_to_end(serve_page, tmp_path):
+    with serve_page(TMPDIR=str(tmp_path)) as (process, address):
+        files = {"files": ("digits.png", as_file(on_paper(), "PNG"))}
+        got = httpx.post(f"{address}/gradio_api/upload", files=files, trust_env=False)
+        (path,) = map(Path, got.json())
+        assert path.is_relative_to(tmp_path)
+        assert path.exists()
+        process.terminate()
+        assert process.wait(30) == 130  # as after Ctrl-C
+        assert not path.exists()
+    assert not list(tmp_path.glob("skdigits-*"))
+
+
+@pytest.mark.slow
 def test_only_uploaded_files_are_read(server):
     # The picture, the pad and the right digit: a file can be given to any component.
     for n_outputs, place in ((4, 0), (3, 0), (2, 0), (2, 1)):

@@ -3,6 +3,7 @@
 import atexit
 import os
 import shutil
+import signal
 import tempfile
 import threading
 
@@ -34,7 +35,7 @@ def run(options):
 
 
 def serve(pipeline, host="127.0.0.1", port=7860):
-    """Serve the page of :func:`skdigits.app.build_app` until interrupted.
+    """Serve the page of :func:`skdigits.app.build_app` until interrupted or told to end.
 
     Parameters
     ----------
@@ -54,6 +55,8 @@ def serve(pipeline, host="127.0.0.1", port=7860):
     # it. The variables are read while Gradio is imported.
     folder = tempfile.mkdtemp(prefix="skdigits-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    # systemd, docker and kill end it as Ctrl-C does: the folder would outlive it otherwise.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     os.environ["GRADIO_TEMP_DIR"] = folder
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     from skdigits.app import build_app
