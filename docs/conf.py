@@ -95,6 +95,10 @@ sphinx_gallery_conf = {
     "abort_on_example_error": False,
 }
 
+# "compact" is Python, and `fit` is code.
+smartquotes = False
+default_role = "literal"
+
 # -- Look ------------------------------------------------------------------------------------------
 
 html_theme = "pydata_sphinx_theme"

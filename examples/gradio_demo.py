@@ -30,13 +30,11 @@ def parse_arguments(arguments=None):
 def main(arguments=None):
     options = parse_arguments(arguments)
 
-    # %%
-    # Any fitted pipeline will do: ``skdigits.load_pretrained()``, or one in a file.
+    # Any fitted pipeline will do: `skdigits.load_pretrained()`, or one in a file.
     pipeline = load_model(options.model)
 
-    # %%
-    # The page itself is ``skdigits.app.build_app(pipeline)``, which is Gradio's to ``launch()``.
-    # ``serve`` also keeps uploaded pictures in a folder that goes when the page does.
+    # The page itself is `skdigits.app.build_app(pipeline)`, which is Gradio's to `launch()`.
+    # `serve` also keeps uploaded pictures in a folder that goes when the page does.
     demo.serve(pipeline, options.host, options.port)
 
 

@@ -27,10 +27,10 @@ print(grid)
 search = GridSearchCV(make_digit_pipeline(epochs=3, random_state=0), grid, cv=3)
 
 # %%
-# What it will cost, before it is paid.
+# What it will cost, before it is paid: an estimate, from a few batches of one setting.
 
 cost = estimate_cost(search, X, y, n_timed=1)
-print(f"{cost.n_fits} fits")
+print(cost)
 
 # %%
 # As ``search.fit(X, y)``, but each result is written to a file as it comes. Started again after

@@ -2,8 +2,8 @@
 Read your own pictures
 ======================
 
-A drawing, a scan or a photograph becomes text. Two pictures are drawn here by Pillow; give the
-path of one of yours in their place.
+A drawing, a scan or a photograph becomes text. The picture here is drawn by Pillow; give the path
+of one of yours in its place.
 """
 
 # %%

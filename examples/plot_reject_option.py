@@ -45,8 +45,8 @@ from skdigits.plotting import ReliabilityDisplay, RiskCoverageDisplay
 RiskCoverageDisplay.from_estimator(reader, X_test, y_test)
 
 # %%
-# Of the answers with a confidence of 90 %, about 90 % are right: on the dotted line confidence says
-# what it promises.
+# Of answers with a confidence of 90 %, about 90 % should be right: that is the dotted line. The
+# rows here are few, and a bar of a handful of answers may lie off it by chance.
 
 ReliabilityDisplay.from_estimator(reader, X_test, y_test)
 

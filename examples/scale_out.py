@@ -70,12 +70,10 @@ def main(arguments=None):
     if options.rows < len(X):
         X, _, y, _ = train_test_split(X, y, train_size=options.rows, stratify=y, random_state=0)
 
-    # %%
     # With a fixed number of threads the results are the same bits on any number of workers.
     pipeline = make_digit_pipeline(epochs=options.epochs, n_threads=1, random_state=0)
     search = GridSearchCV(pipeline, search_space("quick"), cv=options.cv)
 
-    # %%
     # One fit at a time in each worker: TensorFlow's threads belong to the process.
     cluster = options.scheduler or LocalCluster(
         n_workers=options.workers, threads_per_worker=1, processes=True, dashboard_address=":0"

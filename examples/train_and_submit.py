@@ -45,17 +45,15 @@ def main(arguments=None):
     options = parse_arguments(arguments)
     options.output.mkdir(parents=True, exist_ok=True)
 
-    # %%
     # The rows: 28x28 pixels each, 0 for paper to 255 for ink. These are Kaggle's, by
-    # ``skdigits.datasets.load_competition``, or the bundled ones.
+    # `skdigits.datasets.load_competition`, or the bundled ones.
     digits = train.load_rows(options)
     gallery = DigitGalleryDisplay.from_data(digits.data, digits.target, random_state=options.seed)
     gallery.figure_.savefig(options.output / "sample_digits.png")
 
-    # %%
     # Pixels are scaled to 0-1, then a small convolutional network learns the digits. Without
-    # options this is ``make_digit_pipeline(validation_fraction=0.1, restore_best=False,
-    # novelty=True, random_state=0)``. A tenth of the rows is held out, and nothing is chosen by
+    # options this is `make_digit_pipeline(validation_fraction=0.1, restore_best=False,
+    # novelty=True, random_state=0)`. A tenth of the rows is held out, and nothing is chosen by
     # them, so that the accuracy on them is an honest one.
     pipeline = train.make_pipeline(options, digits)
     pipeline.fit(digits.data, digits.target)
@@ -65,7 +63,6 @@ def main(arguments=None):
     history.figure_.savefig(options.output / "training_history.png")
     save_pipeline(pipeline, options.output / "model.joblib")
 
-    # %%
     # The saved model is all that is needed to answer, here or in another program.
     if digits.test_data is not None:
         labels = load_pipeline(options.output / "model.joblib", trusted=True).predict(

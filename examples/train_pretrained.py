@@ -42,7 +42,7 @@ from a row of 784 pixels (28x28, ink 255 on 0, placed as in MNIST).
 
 - Anything but digits: a letter is given the digit that it resembles most. `score_samples` tells many of
   them from digits, not all; and it is no help with letters that look like digits.
-- Pictures that do not look like MNIST's. Photographs, scans and drawings belong through
+- Pictures that do not look like MNIST's. Photographs, scans and drawings must go through
   `DigitNormalizer` or `DigitReader` first.
 - Probabilities far from the training data: they are calibrated on rows of the same source, not for other
   writers, pens or cameras.
@@ -80,7 +80,6 @@ def main(arguments=None):
     digits = load_competition(options.data, with_test=False)
     X, y = digits.data, digits.target
 
-    # %%
     # First on a part of the rows, to know how good it is and when to doubt it; then on all of them.
     pipeline = make_digit_pipeline(
         options.preset,
@@ -104,7 +103,6 @@ def main(arguments=None):
     interval = binomtest(n_right, n_unseen).proportion_ci(method="wilson")
     print(f"accuracy {n_right / n_unseen:.4%} of {n_unseen:,} unseen rows")
 
-    # %%
     # What ships has no wish of its own about threads and progress bars.
     selective.set_params(estimator__verbose=0, estimator__n_threads=None)
     selective.estimator_.set_params(verbose=0, n_threads=None)

@@ -33,19 +33,16 @@ def main(arguments=None):
     options = parse_arguments(arguments)
     X, y = tune.load_rows(options)
 
-    # %%
     # Six settings, and what they will cost.
     pipeline = make_digit_pipeline(epochs=options.epochs, random_state=options.seed)
     search = GridSearchCV(pipeline, search_space("quick"), cv=options.cv, n_jobs=options.n_jobs)
     print(estimate_cost(search, X, y, n_timed=1))
 
-    # %%
-    # As ``search.fit(X, y)``, but each result is kept as it comes, and each worker keeps to its
+    # As `search.fit(X, y)`, but each result is kept as it comes, and each worker keeps to its
     # share of the cores.
     fit_search(search, X, y, results=options.output / "grid_search_results")
 
-    # %%
-    # The results of ``search.cv_results_``, best first, and ``search.best_estimator_`` in a file.
+    # The results of `search.cv_results_`, best first, and `search.best_estimator_` in a file.
     tune.finish(search, options.output / "grid_search.csv", options.output / "best_model.joblib")
 
 

@@ -87,8 +87,8 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, BaseEstimato
 
     tta : int, default=0
         Test-time augmentation: `predict` and its kind average the probabilities of each picture and
-        of so many fixed views of it, shifted by a pixel of 28 and turned by a few degrees. Costs as
-        many times the time; may be set after `fit`.
+        of so many fixed views of it, shifted by a pixel of 28 and turned by a few degrees. Each
+        view costs as much time as the picture itself; may be set after `fit`.
 
     early_stopping : bool, default=False
         End the fit when the validation accuracy has not improved for `n_iter_no_change` epochs.

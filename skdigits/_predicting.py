@@ -55,7 +55,7 @@ class ProbaFromLogMixin:
         Returns
         -------
         proba : ndarray of shape (n_samples, n_classes)
-            Columns in the order of `classes_`; rows sum to 1.
+            Columns in the order of `classes_`; rows sum to 1. Of the dtype of `predict_log_proba`.
         """
         return np.exp(self.predict_log_proba(X))
 
@@ -102,7 +102,7 @@ class NetworksMixin(ProbaFromLogMixin, ClassifierMixin):
         -------
         log_proba : ndarray of shape (n_samples, n_classes), float32
             Columns in the order of `classes_`. The networks compute in float32: on some processors
-            its last digits depend on the rows that a row comes with.
+            the last digits depend on the rows that a row comes with.
         """
         log_proba = log_softmax(self._logits(X).astype(np.float64), axis=2)
         mean = logsumexp(log_proba, axis=0) - np.log(len(log_proba))

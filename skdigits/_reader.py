@@ -134,7 +134,8 @@ class ReadPicture:
             pen.rectangle(box, outline=colour, width=thickness)
             font = ImageFont.load_default(max(10, round(0.3 * (box[3] - box[1]))))
             text = "" if is_other else f"{digit.label}{'?' if digit.unsure else ''}"
-            pen.text((box[0], box[1]), text, fill=colour, font=font, anchor="lb")
+            above = box[1] - 2 * thickness  # clear of the box's line
+            pen.text((box[0], above), text, fill=colour, font=font, anchor="lb")
         return image
 
 

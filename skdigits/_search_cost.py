@@ -69,7 +69,7 @@ def rehearse(search, y, groups=None):
 
 @dataclass(frozen=True)
 class SearchCost:
-    """What a search will take, about.
+    """About what a search will take.
 
     Attributes
     ----------
