@@ -29,7 +29,8 @@ pipeline = make_digit_pipeline(epochs=8, validation_fraction=0.1, random_state=0
 pipeline.fit(X_train, y_train)
 
 # %%
-# How it learned. The curve of the training rows is of distorted pictures, which are harder.
+# How it learned. The training rows are distorted as it learns, and their labels smoothed: their
+# loss stays the higher one.
 
 from skdigits.plotting import TrainingHistoryDisplay
 

@@ -9,7 +9,8 @@ changes. ``examples/scale_out.py`` is the same as a program with options.
 
 # %%
 # Two processes of this computer; for machines elsewhere give ``Client`` the address of their
-# scheduler. One thread in each process: the results are the same bits on any number of machines.
+# scheduler. One thread in each process: the results are the same bits on any number of machines
+# with the same processor.
 
 import joblib
 import matplotlib.pyplot as plt
