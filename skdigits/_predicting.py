@@ -105,8 +105,9 @@ class NetworksMixin(ProbaFromLogMixin, ClassifierMixin):
             the last digits depend on the rows that a row comes with.
         """
         log_proba = log_softmax(self._logits(X).astype(np.float64), axis=2)
-        mean = logsumexp(log_proba, axis=0) - np.log(len(log_proba))
-        return round_log_proba(mean, np.float32)
+        if len(log_proba) > 1:
+            log_proba = logsumexp(log_proba, axis=0, keepdims=True) - np.log(len(log_proba))
+        return round_log_proba(log_proba[0], np.float32)
 
     def _logits(self, X):
         """Logits of every network and view, shape (n_networks * (1 + n_views), n, n_classes)."""
