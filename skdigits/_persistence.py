@@ -162,7 +162,8 @@ def load_pipeline(path, *, trusted=False):
     Warns
     -----
     UntrustedFileWarning
-        Once in a process, before a joblib file is loaded without `trusted`.
+        Before a joblib file is loaded without `trusted`; as an error it keeps the file's code from
+        running.
 
     Examples
     --------
@@ -232,19 +233,16 @@ def _read_plain(data):
 
 
 _TOO_LARGE = "has more than 128 MiB, the most that is loaded of a .skdigits file"
-_has_warned = False
 
 
 def _warn_untrusted(path):
-    global _has_warned
-    if not _has_warned:
-        warnings.warn(
-            f"{path} is a joblib file, and loading it runs code that it names. If you know who "
-            "made it, say load_pipeline(path, trusted=True); a .skdigits file runs none.",
-            UntrustedFileWarning,
-            stacklevel=4,
-        )
-        _has_warned = True
+    """Warn each time: who made this file is not known from another one."""
+    warnings.warn(
+        f"{path} is a joblib file, and loading it runs code that it names. If you know who "
+        "made it, say load_pipeline(path, trusted=True); a .skdigits file runs none.",
+        UntrustedFileWarning,
+        stacklevel=4,
+    )
 
 
 def _load_joblib(path, trusted):

@@ -348,9 +348,8 @@ def test_info(model, capsys):
     assert "fast, but epochs=1\n" in capsys.readouterr().out
 
 
-def test_a_joblib_file_warns_in_one_line(model, tmp_path, monkeypatch, capsys):
+def test_a_joblib_file_warns_in_one_line(model, tmp_path, capsys):
     path = skdigits.save_pipeline(skdigits.load_pipeline(model), tmp_path / "model.joblib")
-    monkeypatch.setattr("skdigits._persistence._has_warned", False)
     with warnings.catch_warnings():
         warnings.simplefilter("default")
         assert main(["info", str(path), "--json"]) == 0

@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import joblib
 import numpy as np
@@ -12,6 +14,7 @@ from sklearn.exceptions import NotFittedError
 
 from skdigits import load_pipeline, make_digit_pipeline, save_pipeline
 from skdigits._persistence import MAGIC
+from skdigits.cli import main
 from skdigits.datasets import load_bundled_digits
 from skdigits.exceptions import ModelFileError, UntrustedFileWarning
 
@@ -138,29 +141,63 @@ def test_no_folder_to_save_to(pipeline, tmp_path):
         save_pipeline(pipeline, tmp_path)
 
 
-def test_a_joblib_file_is_said_to_run_code_once(path, tmp_path):
-    code = (
-        "import sys, warnings\n"
-        "from skdigits import load_pipeline\n"
-        "with warnings.catch_warnings(record=True) as said:\n"
-        "    warnings.simplefilter('always')\n"
-        "    load_pipeline(sys.argv[1], trusted=True)\n"
-        "    assert not said, said\n"
-        "    load_pipeline(sys.argv[1]); load_pipeline(sys.argv[1])\n"
-        "print([w.category.__name__ for w in said], said[0].filename == '<string>')\n"
-    )
-    said = subprocess.run(
-        [sys.executable, "-c", code, path], capture_output=True, text=True, check=True
-    ).stdout
-    assert said.split() == ["['UntrustedFileWarning']", "True"]
+def test_every_joblib_file_is_said_to_run_code(path):
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        load_pipeline(path, trusted=True)
+        assert not said
+        load_pipeline(path)
+        load_pipeline(path)
+    assert [w.category for w in said] == [UntrustedFileWarning] * 2
+    assert {w.filename for w in said} == {__file__}
 
 
-def test_the_warning_as_an_error_comes_before_any_code_runs(tmp_path):
+def test_a_line_that_loads_many_is_warned_of_once(path):
+    """As Python does without filters: the same words from the same place are said once."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("default")
+        for _ in range(3):
+            load_pipeline(path)
+    assert len(said) == 1
+
+
+def load_ignored(path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        load_pipeline(path)
+
+
+def load_warned(path):
+    with warnings.catch_warnings(record=True):
+        warnings.simplefilter("once")
+        load_pipeline(path)
+
+
+def load_trusted(path):
+    load_pipeline(path, trusted=True)
+
+
+def load_in_a_thread(path):
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(load_ignored, path).result()
+
+
+def load_by_the_command(path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        assert main(["info", str(path)]) == 0
+
+
+@pytest.mark.parametrize(
+    "before", [load_ignored, load_warned, load_trusted, load_in_a_thread, load_by_the_command]
+)
+def test_the_warning_as_an_error_comes_before_any_code_runs(before, path, tmp_path):
     class Trap:
         def __reduce__(self):
             return os.mkdir, (str(tmp_path / "ran"),)
 
     joblib.dump(Trap(), tmp_path / "trap.joblib")
+    before(path)
     for _ in range(2):  # not only the first time
         with pytest.raises(UntrustedFileWarning, match=r"runs code.*trusted=True"):
             load_pipeline(tmp_path / "trap.joblib")
