@@ -9,22 +9,22 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 _HOMES = {
-    "DigitCNNClassifier": "_classifier",
-    "DigitEnsembleClassifier": "_ensemble",
-    "DigitNormalizer": "_normalizer",
-    "DigitReader": "_reader",
-    "OnnxDigitClassifier": "_onnx",
-    "PRESETS": "_presets",
-    "PixelScaler": "_scaling",
-    "SelectiveClassifier": "_selective",
-    "export_onnx": "_onnx_export",
-    "load_onnx": "_onnx",
-    "load_pipeline": "_persistence",
-    "load_pretrained": "_pretrained",
-    "make_digit_pipeline": "_pipeline",
-    "model_card": "_model_card",
-    "save_pipeline": "_persistence",
-    "show_versions": "_show_versions",
+    "DigitCNNClassifier": "_estimators.classifier",
+    "DigitEnsembleClassifier": "_estimators.ensemble",
+    "DigitNormalizer": "_pictures.normalizer",
+    "DigitReader": "_pictures.reader",
+    "OnnxDigitClassifier": "_onnx.classifier",
+    "PRESETS": "_estimators.presets",
+    "PixelScaler": "_estimators.scaling",
+    "SelectiveClassifier": "_estimators.selective",
+    "export_onnx": "_onnx.export",
+    "load_onnx": "_onnx.classifier",
+    "load_pipeline": "_files.persistence",
+    "load_pretrained": "_files.pretrained",
+    "make_digit_pipeline": "_estimators.pipeline",
+    "model_card": "_files.model_card",
+    "save_pipeline": "_files.persistence",
+    "show_versions": "_utils.about",
 }
 _MODULES = ["app", "datasets", "evaluation", "exceptions", "kaggle", "plotting", "tuning"]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from skdigits._atomic import replacing
+from skdigits._utils.atomic import replacing
 from skdigits.datasets import read_digits_csv
 
 __all__ = ["check_submission", "read_submission", "write_submission"]

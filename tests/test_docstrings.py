@@ -26,8 +26,9 @@ CHECKS = {
     *("SA02", "SA03", "SA04"),
 }
 SLOW = {
-    *("_augmentation", "_classifier", "_ensemble", "_onnx", "_onnx_export"),
-    *("_persistence", "_search_cost", "_selective", "tuning"),
+    *("_networks.layers", "_onnx.classifier", "_onnx.export", "_files.persistence"),
+    *("_estimators.classifier", "_estimators.ensemble", "_estimators.selective"),
+    *("tuning._cost", "tuning._search"),
 }
 
 
@@ -90,7 +91,7 @@ def modules_with_examples():
             continue
         name = module.name.removeprefix("skdigits.")
         marks = [pytest.mark.slow] if name in SLOW else []
-        if name == "app":  # Gradio leaves its sockets to the garbage collector
+        if name == "app._page":  # Gradio leaves its sockets to the garbage collector
             marks = [pytest.mark.slow, pytest.mark.filterwarnings(UNRAISABLE)]
         yield pytest.param(module.name, marks=marks, id=name)
 

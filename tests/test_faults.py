@@ -229,7 +229,7 @@ def test_killed_while_training(tmp_path):
         import os, signal, sys
         import keras
         from sklearn.datasets import load_digits
-        from skdigits import DigitCNNClassifier, _backend
+        from skdigits import DigitCNNClassifier
 
         class Killer(keras.callbacks.Callback):
             at = None

@@ -10,8 +10,8 @@ import zipfile
 
 import numpy as np
 
-from skdigits._architectures import weight_shapes
-from skdigits._model_file import pack, read_parts, to_json, to_npy, unpack, write_parts
+from skdigits._files.container import pack, read_parts, to_json, to_npy, unpack, write_parts
+from skdigits._networks.architectures import weight_shapes
 
 NASTY = [
     *(None, True, False, 0, 1, -1, 2, 10**9, 2**63, -(10**30), 10**400, 0.0, -1.5, 1e-300, 1e300),

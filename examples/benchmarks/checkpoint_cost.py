@@ -13,8 +13,9 @@ from pathlib import Path
 
 from _shared import clock, finish, load_rows, make_parser, spread
 
-from skdigits import _backend, make_digit_pipeline
-from skdigits._checkpoint import Journal
+from skdigits import make_digit_pipeline
+from skdigits._networks import training
+from skdigits._networks.checkpoint import Journal
 
 
 def main():
@@ -36,7 +37,7 @@ def main():
         return call
 
     Journal._write = timed("write", Journal._write)
-    _backend.checkpoint_path = timed("name", _backend.checkpoint_path)
+    training.checkpoint_path = timed("name", training.checkpoint_path)
     make_digit_pipeline(epochs=1, random_state=0).fit(X[:500], y[:500])  # tracing is no part of it
     with tempfile.TemporaryDirectory() as folder:
         pipeline = make_digit_pipeline(

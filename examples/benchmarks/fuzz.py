@@ -101,7 +101,7 @@ def seed_picture():
 
 def fuzz_pad(path, data):
     from skdigits import DigitNormalizer
-    from skdigits._pad import open_pad
+    from skdigits.app._pad import open_pad
     from skdigits.exceptions import PictureError
 
     def draw():
@@ -138,7 +138,7 @@ def fuzz(name, n_runs, seconds, folder):
     with HookManager({"skdigits"}, set(), True, watches_comparisons):
         import skdigits.kaggle  # noqa: F401
         from skdigits import DigitNormalizer, load_pipeline  # noqa: F401
-        from skdigits._pad import open_pad  # noqa: F401
+        from skdigits.app._pad import open_pad  # noqa: F401
     warnings.simplefilter("ignore")
     prepare, seeds = TARGETS[name]
     corpus = folder / "corpus"

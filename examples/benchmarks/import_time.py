@@ -19,7 +19,7 @@ STATEMENTS = [
     "from skdigits import make_digit_pipeline",
     "from skdigits import datasets",
     "from skdigits import DigitReader",
-    "from skdigits import _backend  # what the first fit or predict imports",
+    "import skdigits._networks.training  # what the first fit or predict imports",
 ]
 PROBE = """
 import time; start = time.perf_counter()

@@ -34,7 +34,7 @@ def work(folder, n_rows):
     from sklearn.model_selection import GridSearchCV
 
     from skdigits import load_pipeline, make_digit_pipeline, save_pipeline
-    from skdigits._atomic import replacing
+    from skdigits._utils.atomic import replacing
     from skdigits.datasets import load_bundled_digits
     from skdigits.kaggle import write_submission
     from skdigits.tuning import fit_search
@@ -180,7 +180,7 @@ def main():
     parser.add_argument("--rows", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     options = parser.parse_args()
-    import skdigits._backend  # noqa: F401  imported, but not started: forks may use it
+    import skdigits._networks.training  # noqa: F401  imported, but not started: forks may use it
 
     draw, killed, rounds, n_parts = random.Random(options.seed), Counter(), [], 0
     with tempfile.TemporaryDirectory() as top:

@@ -153,7 +153,7 @@ class Worker:
 
 def load_files(pipe):
     """Load each file that is named; say what came of it, and of the time and memory it took."""
-    from skdigits import _plain_state, load_pipeline  # noqa: F401  (imports are not timed)
+    from skdigits import load_pipeline
     from skdigits.exceptions import ModelFileError
 
     warnings.simplefilter("error")
@@ -184,8 +184,8 @@ def peak_megabytes():
 
 def judge_state(pipeline, path, original):
     """Whether an accepted estimator is that of the original, or else what the file says."""
-    from skdigits._model_file import read_parts
-    from skdigits._plain_state import PlainWriter
+    from skdigits._files.container import read_parts
+    from skdigits._files.plain_state import PlainWriter
 
     writer = PlainWriter()
     model = writer.write(pipeline)

@@ -24,7 +24,13 @@ from sklearn.model_selection import train_test_split
 from trust import rows_of
 
 from skdigits import make_digit_pipeline
-from skdigits._novelty import ENERGY_WEIGHT, MAX_ROWS, N_COMPONENTS, learn_digits, score_digits
+from skdigits._estimators.novelty import (
+    ENERGY_WEIGHT,
+    MAX_ROWS,
+    N_COMPONENTS,
+    learn_digits,
+    score_digits,
+)
 
 OURS = "**`score_samples`: the same and half the energy**"
 PICTURES = ["picture of a digit", "picture of a letter"]

@@ -14,8 +14,8 @@ from _shared import clock, finish, load_rows, make_parser, spread
 from scikeras.wrappers import KerasClassifier
 
 from skdigits import DigitCNNClassifier
-from skdigits._backend import Objective, Plan, TrainableNetwork, resolve_augmentation
-from skdigits._networks import NetworkSpec
+from skdigits._networks.spec import NetworkSpec
+from skdigits._networks.training import Objective, Plan, TrainableNetwork, resolve_augmentation
 
 
 class BareNetwork(TrainableNetwork):

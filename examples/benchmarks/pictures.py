@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
-from skdigits._normalizer import DigitNormalizer
-from skdigits._reader import DigitReader
+from skdigits._pictures.normalizer import DigitNormalizer
+from skdigits._pictures.reader import DigitReader
 
 
 def seed_row(path):

@@ -39,8 +39,8 @@ def fit_ours(X, y, seed, epochs):
 def fit_bare_keras(X, y, seed, epochs):
     import keras
 
-    from skdigits._architectures import compact
-    from skdigits._augmentation import RandomDistortion, resolve_augmentation
+    from skdigits._networks.architectures import compact
+    from skdigits._networks.layers import RandomDistortion, resolve_augmentation
 
     core = compact((28, 28), 10)
     inputs = keras.Input((28, 28, 1))

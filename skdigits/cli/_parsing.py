@@ -2,7 +2,7 @@
 
 import argparse
 
-from skdigits._presets import PRESETS
+from skdigits._estimators.presets import PRESETS
 from skdigits.cli._outcome import FAILED, WRONG_USAGE
 
 

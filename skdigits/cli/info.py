@@ -49,7 +49,7 @@ def _in_words(value):
 
 
 def _facts_of_file(path):
-    from skdigits._persistence import describe_file
+    from skdigits._files.persistence import describe_file
 
     return {"bytes": path.stat().st_size, **describe_file(path)}
 

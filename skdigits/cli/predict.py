@@ -66,7 +66,7 @@ def _expand(name):
         return [StandardInput()]
     path = Path(name)
     if path.is_dir():
-        from skdigits._reader import list_pictures
+        from skdigits._pictures.reader import list_pictures
 
         pictures = list_pictures(path)
         if not pictures:

@@ -72,7 +72,8 @@ def _refuse_training_options(options):
 
 
 def _test_rows(folder):
-    from skdigits.datasets import find_csv, find_folder, load_available, read_digits_csv
+    from skdigits.datasets import load_available, read_digits_csv
+    from skdigits.datasets._load import find_csv, find_folder
 
     folder = find_folder(folder, "test")
     if folder is None:

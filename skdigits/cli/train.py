@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from skdigits._presets import PRESETS
+from skdigits._estimators.presets import PRESETS
 from skdigits.cli._outcome import UsageError
 from skdigits.cli._parsing import StoreMembers, members, n_workers, share, whole_number
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from skdigits._presets import PRESETS
+from skdigits._estimators.presets import PRESETS
 from skdigits.cli._parsing import n_workers, whole_number
 from skdigits.cli.train import add_data_option, save
 
@@ -109,7 +109,7 @@ def finish(search, table_path, model_path):
     """
     import pandas as pd
 
-    from skdigits._atomic import replacing
+    from skdigits._utils.atomic import replacing
 
     results = pd.DataFrame(search.cv_results_).sort_values("rank_test_score")
     settings = [name for name in results if name.startswith("param_")]

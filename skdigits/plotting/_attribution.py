@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from skdigits._images import flatten_images
-from skdigits._occlusion import occlusion
+from skdigits._measures.occlusion import occlusion
+from skdigits._utils.images import flatten_images
 from skdigits.plotting._grid import picture_grid
 
 

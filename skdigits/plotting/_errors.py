@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from skdigits._confidence import check_answers
-from skdigits._images import flatten_images
+from skdigits._measures.confidence import check_answers
+from skdigits._utils.images import flatten_images
 from skdigits.plotting._grid import picture_grid
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils import check_random_state
 
-from skdigits._images import flatten_images
+from skdigits._utils.images import flatten_images
 from skdigits.plotting._grid import picture_grid
 
 

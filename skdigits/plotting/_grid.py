@@ -4,7 +4,7 @@ from math import ceil, sqrt
 
 import numpy as np
 
-from skdigits._images import as_images, find_image_shape, flatten_images
+from skdigits._utils.images import as_images, find_image_shape, flatten_images
 from skdigits.plotting._style import new_axes
 
 

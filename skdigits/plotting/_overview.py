@@ -1,6 +1,6 @@
 """Whole figures of the reports of :mod:`skdigits.evaluation`."""
 
-from skdigits._images import as_images
+from skdigits._utils.images import as_images
 from skdigits.plotting._errors import ErrorGalleryDisplay
 from skdigits.plotting._reliability import ReliabilityDisplay
 from skdigits.plotting._risk_coverage import RiskCoverageDisplay

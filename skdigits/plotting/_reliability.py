@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.stats import binomtest
 
-from skdigits._confidence import bin_confidence, check_answers
+from skdigits._measures.confidence import bin_confidence, check_answers
 from skdigits.plotting._style import new_axes, next_style
 
 

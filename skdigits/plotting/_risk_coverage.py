@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skdigits._confidence import risk_coverage_area, risk_coverage_curve
+from skdigits._measures.confidence import risk_coverage_area, risk_coverage_curve
 from skdigits.plotting._style import new_axes, next_style
 
 

@@ -1,0 +1,1 @@
+"""What scikit-learn sees: classifiers, the pipeline, the scaling before them."""

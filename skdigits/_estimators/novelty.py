@@ -1,0 +1,161 @@
+"""A score that tells what looks like the training digits from what does not.
+
+It needs no examples of anything else. The mean activation of every channel and the hidden layer,
+reduced to a few principal components, are described by one Gaussian for each class; the distance to
+the nearest of them and the energy of the logits are added up. `docs/trust.md` has what else was
+tried. Distances to class Gaussians are due to Lee, Lee, Lee and Shin (2018), the energy to Liu,
+Wang, Owens and Li (2020).
+"""
+
+import numpy as np
+from scipy.special import logsumexp
+from sklearn.covariance import LedoitWolf
+from sklearn.decomposition import PCA
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skdigits._utils.images import flatten_images
+
+MAX_ROWS = 12_000  # what the figures in docs/trust.md were measured with
+N_COMPONENTS = 32
+ENERGY_WEIGHT = 0.5
+REFUSED = 0.001  # share of the distorted training rows that score below 0
+# What the threshold must still take for a digit, in the units of the augmentation.
+DISTORTION = {"rotation": 8, "zoom": 0.07, "shear": 0.1}
+
+
+def learn_digits(activations, distorted, codes):
+    """Describe what digits look like to a network.
+
+    Parameters
+    ----------
+    activations : tuple of (logits, features)
+        Of training rows, of shape (n_samples, n_classes) and (n_samples, n_features).
+    distorted : tuple of (logits, features)
+        Of the same rows under `DISTORTION`; they set the threshold.
+    codes : ndarray of shape (n_samples,)
+        Classes of the rows.
+
+    Returns
+    -------
+    learned : dict of str to ndarray
+        For `score_digits`; the large parts in half precision.
+    """
+    _, features = activations
+    centre, scale = features.mean(axis=0), features.std(axis=0) + 1e-3 * features.std() + 1e-12
+    standard = (features - centre) / scale
+    n_components = max(1, min(N_COMPONENTS, len(standard) // 2, standard.shape[1]))
+    axes = PCA(n_components, svd_solver="full").fit(standard).components_.T.astype(np.float16)
+    reduced = standard @ axes.astype(float)
+    means = np.stack([reduced[codes == code].mean(axis=0) for code in np.unique(codes)])
+    learned = {
+        "centre": centre.astype(np.float32),
+        "scale": scale.astype(np.float32),
+        "axes": axes,
+        "means": means.astype(np.float32),
+        "whiteners": _whiteners(reduced, codes, means).astype(np.float16),
+    }
+    parts = _parts(learned, *activations)
+    learned["median"] = np.median(parts, axis=1)
+    learned["spread"] = parts.std(axis=1) + 1e-12
+    learned["offset"] = 0.0
+    learned["offset"] = float(np.quantile(score_digits(learned, *distorted), REFUSED))
+    return learned
+
+
+def score_digits(learned, logits, features):
+    """How much rows look like digits: below 0 for one in a thousand slightly distorted digits.
+
+    Parameters
+    ----------
+    learned : dict
+        From `learn_digits`.
+    logits : ndarray of shape (n_samples, n_classes)
+    features : ndarray of shape (n_samples, n_features)
+
+    Returns
+    -------
+    score : ndarray of shape (n_samples,)
+        One for each row.
+    """
+    parts = _parts(learned, logits, features).T
+    distance, energy = ((parts - learned["median"]) / learned["spread"]).T
+    return distance + ENERGY_WEIGHT * energy - learned["offset"]
+
+
+def _whiteners(reduced, codes, means):
+    """For each class a matrix that makes its covariance the identity.
+
+    A class of few rows takes the covariance of all.
+    """
+    residuals = reduced - means[np.unique(codes, return_inverse=True)[1]]
+    shared = LedoitWolf(assume_centered=True).fit(residuals).covariance_
+
+    def covariance(code):
+        rows = residuals[codes == code]
+        if len(rows) < 2 * reduced.shape[1]:
+            return shared
+        return LedoitWolf(assume_centered=True).fit(rows).covariance_
+
+    tiny = 1e-6 * reduced.var() + 1e-8  # no infinity in half precision
+    return np.stack(
+        [
+            np.linalg.cholesky(np.linalg.inv(covariance(code) + tiny * np.eye(len(shared))))
+            for code in np.unique(codes)
+        ]
+    )
+
+
+def _parts(learned, logits, features):
+    """Minus the distance to the nearest class, and the energy, of shape (2, n_samples)."""
+    standard = (features - learned["centre"]) / learned["scale"]
+    reduced = standard @ learned["axes"].astype(float)
+    distances = [
+        np.linalg.norm((reduced - mean) @ whitener.astype(float), axis=1)
+        for mean, whitener in zip(learned["means"], learned["whiteners"], strict=True)
+    ]
+    return np.stack([-np.min(distances, axis=0), logsumexp(logits.astype(float), axis=1)])
+
+
+class NoveltyMixin:
+    """`score_samples` of a classifier with the parameter `novelty` and one fitted network."""
+
+    @available_if(lambda self: self.novelty)
+    def score_samples(self, X):
+        """How much pictures look like digits at all, with `novelty`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
+            Pictures scaled as in `fit`.
+
+        Returns
+        -------
+        score : ndarray of shape (n_samples,), float32
+            High for digits like those of `fit`. Below 0, which is a cautious limit, lie about one
+            in six hundred digits, blanks, half of all scribbles and a third of letters.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, flatten_images(X), reset=False, dtype="numeric")
+        return self._score_rows(X, self.n_threads)
+
+    def _score_rows(self, X, n_threads):
+        check_is_fitted(self, "digits_")
+        score = score_digits(self.digits_, *self._activations(X, n_threads))
+        return score.astype(np.float32)  # as exact as what it comes from
+
+    def _activations(self, X, n_threads):
+        from skdigits._networks.prediction import predict_activations
+        from skdigits._networks.spec import NetworkSpec
+
+        member = NetworkSpec(**self.network_), self.weights_
+        return predict_activations(self, member, X, n_threads=n_threads)
+
+    def _learn_digits(self, X, codes):
+        from skdigits._networks.layers import distort_rows
+        from skdigits._networks.session import plain_keras
+
+        with plain_keras():
+            distorted = distort_rows(X, self.network_["image_shape"], **DISTORTION)
+        activations = [self._activations(rows, self.n_threads) for rows in (X, distorted)]
+        self.digits_ = learn_digits(*activations, codes)

@@ -1,0 +1,114 @@
+"""The pipeline that everything else sees: pixels in, labels out."""
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.pipeline import Pipeline
+from sklearn.utils.metaestimators import available_if
+
+from skdigits._estimators.classifier import DigitCNNClassifier
+from skdigits._estimators.ensemble import DigitEnsembleClassifier
+from skdigits._estimators.presets import PRESETS
+from skdigits._estimators.scaling import PixelScaler
+from skdigits._utils.about import DocLinkMixin
+
+_OF_ENSEMBLE = ["memory", "n_jobs", "random_state", "verbose"]
+
+
+class DigitPipeline(DocLinkMixin, Pipeline):
+    """A scikit-learn pipeline that predicts in blocks, so that memory does not grow with the rows.
+
+    The steps see 8,192 rows at a time; a million rows need no scaled copy of their own. Parameters,
+    attributes and methods are those of :class:`sklearn.pipeline.Pipeline`.
+    """
+
+    _BLOCK = 8192
+
+    def predict(self, X, **params):
+        """Labels of pictures, shape (n_samples,); see :class:`sklearn.pipeline.Pipeline`."""
+        return self._in_blocks(super().predict, X, params)
+
+    def predict_proba(self, X, **params):
+        """Probabilities, shape (n_samples, n_classes); see :class:`sklearn.pipeline.Pipeline`."""
+        return self._in_blocks(super().predict_proba, X, params)
+
+    def predict_log_proba(self, X, **params):
+        """Logarithms of the probabilities, shape (n_samples, n_classes)."""
+        return self._in_blocks(super().predict_log_proba, X, params)
+
+    @available_if(lambda self: hasattr(self.steps[-1][1], "score_samples"))
+    def score_samples(self, X):
+        """How much pictures look like digits, shape (n_samples,); below 0 for what is none."""
+        return self._in_blocks(super().score_samples, X, {})
+
+    def _in_blocks(self, predict, X, params):
+        n_rows = len(X) if hasattr(X, "__len__") and hasattr(X, "shape") else 0
+        if n_rows <= self._BLOCK:
+            return predict(X, **params)
+        starts = range(0, n_rows, self._BLOCK)
+        return np.concatenate([predict(X[i : i + self._BLOCK], **params) for i in starts])
+
+
+def make_digit_pipeline(preset="balanced", *, n_estimators=None, **classifier_params):
+    """A :class:`PixelScaler` followed by a :class:`DigitCNNClassifier`, or by several.
+
+    Parameters
+    ----------
+    preset : {"fast", "balanced", "accurate", "classic"} or dict, default="balanced"
+        Name of the parameters to start from, a key of ``skdigits.PRESETS``. "balanced" are the
+        defaults of :class:`DigitCNNClassifier`. A dict says how many networks of each preset are
+        averaged, such as ``{"balanced": 5, "accurate": 1}``.
+    n_estimators : int, default=None
+        Number of networks whose probabilities are averaged, by a
+        :class:`DigitEnsembleClassifier`; None is one network without it, or those of a dict.
+    **classifier_params
+        Parameters of :class:`DigitCNNClassifier`; they go before those of the preset. Of
+        several networks, `memory`, `n_jobs`, `random_state` and `verbose` are the ensemble's.
+
+    Returns
+    -------
+    pipeline : DigitPipeline
+        With the steps "pixelscaler" and "digitcnnclassifier", so that a grid search names its
+        parameters "digitcnnclassifier__learning_rate" and the like. Of several networks the second
+        step is "digitensembleclassifier".
+
+    Raises
+    ------
+    ValueError
+        If there is no such preset; or if `preset` is a dict, and `n_estimators` is given or its
+        numbers are not at least 1.
+
+    Examples
+    --------
+    >>> from skdigits import make_digit_pipeline
+    >>> make_digit_pipeline("fast", random_state=0)
+    DigitPipeline(steps=[('pixelscaler', PixelScaler()),
+                    ('digitcnnclassifier',
+                     DigitCNNClassifier(...random_state=0...))])
+    """
+    counts = preset if isinstance(preset, dict) else {preset: 1}
+    unknown = [name for name in counts if name not in PRESETS]
+    if unknown or not counts:
+        raise ValueError(f"preset={preset!r} is unknown; known are {list(PRESETS)}.")
+    if isinstance(preset, dict):
+        if n_estimators is not None or not all(n in range(1, 10_000) for n in counts.values()):
+            raise ValueError(
+                f"Got preset={preset!r} and n_estimators={n_estimators!r}: a dict gives the number "
+                "of networks of each preset, at least 1, and n_estimators is left out then."
+            )
+        n_estimators = sum(counts.values())
+    classifier: BaseEstimator
+    if n_estimators is None:
+        classifier = DigitCNNClassifier(**{**PRESETS[preset], **classifier_params})
+    else:
+        own = {k: classifier_params.pop(k) for k in _OF_ENSEMBLE if k in classifier_params}
+        prototypes = [
+            DigitCNNClassifier(**{**PRESETS[name], **classifier_params})
+            for name, n in counts.items()
+            for _ in range(n)
+        ]
+        classifier = DigitEnsembleClassifier(
+            prototypes if isinstance(preset, dict) else prototypes[0], n_estimators, **own
+        )
+    return DigitPipeline(
+        [("pixelscaler", PixelScaler()), (type(classifier).__name__.lower(), classifier)]
+    )

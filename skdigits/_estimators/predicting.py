@@ -1,0 +1,121 @@
+"""`predict*` of one network or several, and what classifiers share in predicting."""
+
+import numpy as np
+from scipy.special import log_softmax, logsumexp
+from sklearn.base import ClassifierMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+import skdigits._networks.fork  # noqa: F401  watches for forks from now on
+from skdigits._utils.images import flatten_images
+
+_FLOOR = 1e-3  # stands for a probability of exactly 0
+
+
+def finite_log_proba(estimator, X):
+    """Logarithms of any classifier's probabilities, without infinities.
+
+    A forest of few trees is never at a loss for a 0, which no temperature could mend.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Fitted, with ``predict_proba``.
+    X : array-like of shape (n_samples, n_features)
+
+    Returns
+    -------
+    log_proba : ndarray of shape (n_samples, n_classes)
+        Columns in the order of `classes_`.
+    """
+    with np.errstate(divide="ignore"):
+        if hasattr(estimator, "predict_log_proba"):
+            log_proba = np.asarray(estimator.predict_log_proba(X))
+        else:
+            log_proba = np.log(estimator.predict_proba(X))
+    floor = np.log(_FLOOR).astype(log_proba.dtype)
+    return np.where(np.isneginf(log_proba), floor, log_proba)
+
+
+def round_log_proba(log_proba, dtype):
+    """Logarithms of probabilities in another dtype, none of them of 0 in it."""
+    return np.maximum(log_proba, np.log(np.finfo(dtype).tiny)).astype(dtype)
+
+
+class ProbaFromLogMixin:
+    """`predict_proba` of a classifier that has `predict_log_proba`."""
+
+    def predict_proba(self, X):
+        """Probabilities of the classes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
+            Pictures, as in `fit`.
+
+        Returns
+        -------
+        proba : ndarray of shape (n_samples, n_classes)
+            Columns in the order of `classes_`; rows sum to 1. Of the dtype of `predict_log_proba`.
+        """
+        return np.exp(self.predict_log_proba(X))
+
+
+class NetworksMixin(ProbaFromLogMixin, ClassifierMixin):
+    """A classifier whose probabilities are the mean of those of its networks and their views.
+
+    Inheriting classes have `classes_` and the two methods below that raise.
+    """
+
+    def _fitted_networks(self):
+        """The fitted networks, as a list of (what it was built from, weights)."""
+        raise NotImplementedError
+
+    def _prediction_options(self):
+        """The keywords `n_views` and `n_threads` of `predict_logits`."""
+        raise NotImplementedError
+
+    def predict(self, X):
+        """Labels of pictures.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
+            Pictures scaled as in `fit`.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            A label for each row.
+        """
+        best = self.predict_log_proba(X).argmax(axis=1)
+        return self.classes_[best]
+
+    def predict_log_proba(self, X):
+        """Natural logarithms of the probabilities.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
+            Pictures scaled as in `fit`.
+
+        Returns
+        -------
+        log_proba : ndarray of shape (n_samples, n_classes), float32
+            Columns in the order of `classes_`. The networks compute in float32: on some processors
+            the last digits depend on the rows that a row comes with.
+        """
+        log_proba = log_softmax(self._logits(X).astype(np.float64), axis=2)
+        if len(log_proba) > 1:
+            log_proba = logsumexp(log_proba, axis=0, keepdims=True) - np.log(len(log_proba))
+        return round_log_proba(log_proba[0], np.float32)
+
+    def _logits(self, X):
+        """Logits of every network and view, shape (n_networks * (1 + n_views), n, n_classes)."""
+        check_is_fitted(self)
+        from skdigits._networks import prediction
+        from skdigits._networks.spec import NetworkSpec
+
+        # Cast to float32 block by block later: a million rows need no copy of their own.
+        X = validate_data(self, flatten_images(X), reset=False, dtype="numeric")
+        members = [(NetworkSpec(**built), weights) for built, weights in self._fitted_networks()]
+        return prediction.predict_logits(self, members, X, **self._prediction_options())

@@ -1,0 +1,456 @@
+"""`SelectiveClassifier`: calibrated probabilities, and no answer where the risk is too high."""
+
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
+from sklearn import get_config
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.metrics import accuracy_score
+from sklearn.model_selection import check_cv
+from sklearn.pipeline import Pipeline
+from sklearn.utils import get_tags
+from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from skdigits._estimators.classifier import DigitCNNClassifier
+from skdigits._estimators.predicting import ProbaFromLogMixin, finite_log_proba, round_log_proba
+from skdigits._estimators.rejection import reject
+from skdigits._estimators.training_rows import fold, group_equal_rows, hold_out
+from skdigits._utils.about import DocLinkMixin
+from skdigits._utils.images import flatten_images
+from skdigits._utils.parameters import parameters_called
+from skdigits._utils.random import draw_seeds
+from skdigits.exceptions import SelectionWarning
+
+
+class SelectiveClassifier(
+    ProbaFromLogMixin, ClassifierMixin, MetaEstimatorMixin, DocLinkMixin, BaseEstimator
+):
+    """Calibrate a classifier's probabilities, and refuse to answer where it is too unsure.
+
+    A part of the rows is held out of the fit, or with `cv` each part in its turn. On these rows one
+    temperature is fitted that makes the probabilities as high as the answers are right, and the
+    least confidence is found at which the accepted answers are wrong as seldom as was asked for.
+    What the estimator knows not to be a digit (``novelty=True`` of :class:`DigitCNNClassifier`) is
+    not accepted either.
+
+    Parameters
+    ----------
+    estimator : classifier, default=None
+        With ``predict_proba``; None takes a :class:`DigitCNNClassifier`. A fitted one is taken as
+        it is inside :class:`sklearn.frozen.FrozenEstimator`; then all rows given to `fit` are used
+        to calibrate, and must not be those that it was trained on.
+
+    calibrate : bool, default=True
+        Whether to divide the logarithms of the probabilities by a temperature, chosen for the
+        lowest log loss on the held-out rows. It never changes which class is the most probable.
+
+    target_error : float, default=None
+        Share of wrong answers wanted among the accepted ones, such as 0.001. None accepts all.
+
+    reject_label : object, default=None
+        What `predict` gives for rows that are not accepted, such as -1 or "?". None gives the most
+        probable class all the same, and leaves it to you to ask :meth:`accepts`.
+
+    validation_fraction : float, default=0.1
+        Share of the rows held out, stratified.
+
+    cv : int, cross-validation generator or iterable, default=None
+        With a number of folds every row is held out once, in place of `validation_fraction`, and
+        the estimator is trained once more on all of them. Costs ``cv + 1`` fits; many more rows to
+        learn from make temperature and threshold steady.
+
+    refit : bool, default=False
+        Whether to train once more on all rows when the temperature and the threshold are known;
+        twice the time, for a classifier that has seen everything. With `cv` that is always done.
+
+    random_state : int, RandomState instance or None, default=None
+        Draws the held-out rows, and seeds the default estimator; a given one has a `random_state`
+        of its own.
+
+    Attributes
+    ----------
+    estimator_ : classifier
+        The fitted one.
+    classes_ : ndarray of shape (n_classes,)
+        The labels, without `reject_label`.
+    temperature_ : float
+        Above 1 where the estimator was too sure of itself.
+    threshold_ : float
+        Least confidence of an accepted answer.
+    n_held_out_ : int
+        Rows that the temperature and the threshold were learned from.
+    validation_score_ : float
+        Accuracy on them, whether accepted or not, of the estimator that had not seen them.
+    coverage_ : float
+        Share of them whose confidence is high enough.
+    n_features_in_ : int
+        Number of columns seen in `fit`.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Column names seen in `fit`, when X was a frame with string columns.
+
+    Notes
+    -----
+    The threshold is the lowest at which the accepted held-out rows are wrong no more often than
+    `target_error`, and at least ``1 / target_error`` of them are accepted: fewer could not show it.
+    On other rows the error scatters around the one wanted.
+
+    References
+    ----------
+    C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, "On Calibration of Modern Neural Networks",
+    ICML 2017. Y. Geifman and R. El-Yaniv, "Selective Classification for Deep Neural Networks",
+    NeurIPS 2017.
+
+    Examples
+    --------
+    >>> from skdigits import SelectiveClassifier, make_digit_pipeline
+    >>> from skdigits.datasets import load_bundled_digits
+    >>> X, y = load_bundled_digits(return_X_y=True)
+    >>> reader = SelectiveClassifier(
+    ...     make_digit_pipeline(random_state=0), target_error=0.02, reject_label=-1, random_state=0
+    ... ).fit(X[:1500], y[:1500])
+    >>> answers = reader.predict(X[1500:])
+    >>> accepted = answers != -1
+    >>> bool(accepted.mean() > 0.7), bool((answers == y[1500:])[accepted].mean() > 0.95)
+    (True, True)
+    """
+
+    _parameter_constraints = {
+        "estimator": [None, HasMethods(["fit", "predict_proba"])],
+        "calibrate": ["boolean"],
+        "target_error": [None, Interval(Real, 0, 1, closed="neither")],
+        "reject_label": "no_validation",
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "cv": ["cv_object"],
+        "refit": ["boolean"],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        estimator=None,
+        *,
+        calibrate=True,
+        target_error=None,
+        reject_label=None,
+        validation_fraction=0.1,
+        cv=None,
+        refit=False,
+        random_state=None,
+    ):
+        self.estimator = estimator
+        self.calibrate = calibrate
+        self.target_error = target_error
+        self.reject_label = reject_label
+        self.validation_fraction = validation_fraction
+        self.cv = cv
+        self.refit = refit
+        self.random_state = random_state
+
+    def set_params(self, **params):
+        """Set parameters by name; `n_threads`, no matter of fitting, reaches what is fitted too.
+
+        Parameters
+        ----------
+        **params
+            Names as in ``get_params()``, and their values.
+
+        Returns
+        -------
+        self : SelectiveClassifier
+            The same estimator.
+        """
+        super().set_params(**params)
+        if self.estimator is not None and hasattr(self, "estimator_"):
+            self.estimator_.set_params(**parameters_called(self.estimator, "n_threads"))
+        return self
+
+    def fit(self, X, y, sample_weight=None):
+        """Train the estimator on a part of the rows, and learn from the rest how sure it may be.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
+            Pictures, as the estimator takes them.
+        y : array-like of shape (n_samples,)
+            Labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows; None weighs all alike.
+
+        Returns
+        -------
+        self : SelectiveClassifier
+            The same estimator, fitted.
+        """
+        self._validate_params()
+        X, y = validate_data(self, flatten_images(X), y, dtype="numeric")
+        check_classification_targets(y)
+        if len(np.unique(y)) < 2:
+            raise ValueError(
+                f"y has only one class, {y[0]!r}: a classifier needs at least 2 classes."
+            )
+        weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
+        seeds = draw_seeds(self.random_state, ["split", "fit"])
+        estimator = self.estimator
+        if estimator is None:
+            estimator = DigitCNNClassifier(random_state=seeds["fit"])
+        used = np.flatnonzero(weight > 0)
+        if isinstance(estimator, FrozenEstimator):
+            folds = [([], used)]
+        else:
+            folds = self._cut(X, y, used, seeds["split"])
+
+        passed = self._fit_params(estimator, None if sample_weight is None else weight)
+
+        def fit_on(rows):
+            params = {name: values[rows] for name, values in passed.items()}
+            return clone(estimator).fit(X[rows], y[rows], **params)
+
+        log_proba = []
+        for rest, held_out in folds:
+            fitted = fit_on(rest) if len(rest) else clone(estimator)
+            _check_known(y[held_out], fitted.classes_)
+            log_proba.append(finite_log_proba(fitted, self._as_fitted(fitted, X[held_out])))
+        self.classes_ = fitted.classes_
+        held_out = np.concatenate([held_out for _, held_out in folds])
+        codes = np.searchsorted(self.classes_, y[held_out])
+        self._learn_doubt(np.concatenate(log_proba).astype(np.float64), codes, weight[held_out])
+        is_to_refit = len(rest) and (self.refit or self.cv is not None)
+        self.estimator_ = fit_on(used) if is_to_refit else fitted
+        return self
+
+    def _fit_params(self, estimator, weight):
+        """The weights, under the name by which the estimator takes them; {} without weights."""
+        if weight is None:
+            return {}
+        if get_config()["enable_metadata_routing"]:
+            return process_routing(self, "fit", sample_weight=weight).estimator.fit
+        step = f"{estimator.steps[-1][0]}__" if isinstance(estimator, Pipeline) else ""
+        return {f"{step}sample_weight": weight}
+
+    def get_metadata_routing(self):
+        """Which weights go where, see :ref:`scikit-learn's guide <metadata_routing>`.
+
+        The weights given to `fit` are used here, and handed to an estimator that asks for them with
+        ``set_fit_request(sample_weight=True)``.
+
+        Returns
+        -------
+        routing : MetadataRouter
+            Which of its parts takes what.
+        """
+        estimator = self.estimator
+        if estimator is None:
+            estimator = DigitCNNClassifier().set_fit_request(sample_weight=True)
+        fit = MethodMapping().add(caller="fit", callee="fit")
+        router = MetadataRouter(owner=self).add_self_request(self)
+        return router.add(estimator=estimator, method_mapping=fit)
+
+    def _cut(self, X, y, used, seed):
+        """Rows to train on and rows held out, for each fit but the last."""
+        if self.cv is not None and not isinstance(self.cv, Integral):
+            splits = check_cv(self.cv, y, classifier=True).split(X, y)
+            return [tuple(np.intersect1d(rows, used) for rows in split) for split in splits]
+        # Equal rows are held out together, whatever their order and weights.
+        classes, codes = np.unique(y, return_inverse=True)
+        group = group_equal_rows(X, codes, used)
+        _, first = np.unique(group, return_index=True)
+        codes = codes[used[first]]
+        if self.cv is None:
+            held_out = [self._hold_out(codes, seed)]
+        else:
+            held_out = fold(codes, classes, self.cv, seed)
+        return [(used[~chosen[group]], used[chosen[group]]) for chosen in held_out]
+
+    def _hold_out(self, codes, seed):
+        is_held_out = np.bincount(codes)[codes] > 1  # the only row of a class is trained on
+        if not is_held_out.any():
+            raise ValueError(
+                "Every class has only one row: none can be held out to learn doubt from."
+            )
+        is_held_out[is_held_out] = hold_out(codes[is_held_out], self.validation_fraction, seed)
+        return is_held_out
+
+    def _learn_doubt(self, log_proba, codes, weight):
+        self.temperature_ = _find_temperature(log_proba, codes, weight) if self.calibrate else 1.0
+        calibrated = self._calibrated(log_proba)
+        confidence, is_wrong = _confidence(calibrated), calibrated.argmax(axis=1) != codes
+        self.threshold_ = 0.0
+        if self.target_error is not None:
+            self.threshold_ = _find_threshold(confidence, is_wrong, weight, self.target_error)
+        self.n_held_out_ = len(codes)
+        self.validation_score_ = float(np.average(~is_wrong, weights=weight))
+        self.coverage_ = float(np.average(confidence >= self.threshold_, weights=weight))
+
+    def predict(self, X):
+        """Labels of pictures, with `reject_label` (unless None) where none is accepted.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
+            Pictures.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            A label for each row.
+        """
+        log_proba = self._calibrated(self._log_proba(X))
+        labels = self.classes_[log_proba.argmax(axis=1)]
+        if self.reject_label is None:
+            return labels
+        return reject(labels, self._accepts(X, log_proba), self.reject_label)
+
+    def predict_log_proba(self, X):
+        """Natural logarithms of the calibrated probabilities.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
+            Pictures.
+
+        Returns
+        -------
+        log_proba : ndarray of shape (n_samples, n_classes)
+            Columns in the order of `classes_`; of the estimator's dtype.
+        """
+        log_proba = self._log_proba(X)
+        return round_log_proba(self._calibrated(log_proba), log_proba.dtype)
+
+    def _log_proba(self, X):
+        check_is_fitted(self)
+        X = validate_data(self, flatten_images(X), reset=False, dtype="numeric")
+        return finite_log_proba(self.estimator_, self._as_fitted(self.estimator_, X))
+
+    def _calibrated(self, log_proba):
+        return log_softmax(log_proba.astype(np.float64) / self.temperature_, axis=1)
+
+    def score(self, X, y, sample_weight=None):
+        """Accuracy of the most probable classes, whether accepted or not.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
+            Pictures.
+        y : array-like of shape (n_samples,)
+            True labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        accuracy : float
+            Share of right answers, 0 to 1.
+        """
+        labels = self.classes_[self.predict_log_proba(X).argmax(axis=1)]
+        return accuracy_score(y, labels, sample_weight=sample_weight)
+
+    def accepts(self, X):
+        """Whether each picture is a digit, and the answer sure enough for `target_error`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
+            Pictures.
+
+        Returns
+        -------
+        is_accepted : ndarray of shape (n_samples,), bool
+            Whether the answer for each row is accepted.
+        """
+        return self._accepts(X, self._calibrated(self._log_proba(X)))
+
+    def _accepts(self, X, log_proba):
+        is_accepted = _confidence(log_proba) >= self.threshold_
+        if hasattr(self, "score_samples"):
+            is_accepted &= self.score_samples(X) >= 0
+        return is_accepted
+
+    @available_if(lambda self: hasattr(getattr(self, "estimator_", None), "score_samples"))
+    def score_samples(self, X):
+        """How much pictures look like digits at all, by an estimator that knows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
+            Pictures.
+
+        Returns
+        -------
+        score : ndarray of shape (n_samples,)
+            As in :meth:`DigitCNNClassifier.score_samples`.
+        """
+        X = validate_data(self, flatten_images(X), reset=False, dtype="numeric")
+        return self.estimator_.score_samples(self._as_fitted(self.estimator_, X))
+
+    def _as_fitted(self, estimator, X):
+        """The rows with their names for an estimator that was fitted on a frame: a frozen one."""
+        if hasattr(self, "feature_names_in_") and hasattr(estimator, "feature_names_in_"):
+            import pandas as pd
+
+            return pd.DataFrame(X, columns=self.feature_names_in_)
+        return X
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "estimator_")
+
+    def __setstate__(self, state):
+        # A file may be older than a parameter.
+        super().__setstate__({**type(self)().get_params(deep=False), **state})
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        if self.estimator is not None:
+            tags.input_tags = get_tags(self.estimator).input_tags
+        return tags
+
+
+def _confidence(log_proba):
+    return np.exp(log_proba.max(axis=1))  # of float64: sure and very sure are not the same
+
+
+def _check_known(y, classes):
+    unknown = np.setdiff1d(y, classes)
+    if len(unknown):
+        raise ValueError(
+            f"The held-out rows have labels {unknown.tolist()} that the estimator was not trained "
+            f"on; it knows {classes.tolist()}. Give more rows of each class."
+        )
+
+
+def _find_temperature(log_proba, codes, weight):
+    """The temperature of the lowest log loss."""
+    chosen = np.arange(len(codes)), codes
+
+    def log_loss(log_temperature):
+        scaled = log_softmax(log_proba / np.exp(log_temperature), axis=1)
+        return -np.average(scaled[chosen], weights=weight)
+
+    return float(np.exp(minimize_scalar(log_loss, bounds=np.log([0.05, 20]), method="bounded").x))
+
+
+def _find_threshold(confidence, is_wrong, weight, target_error):
+    """The lowest confidence that keeps the error within the target, and has rows to show it."""
+    order = np.argsort(-confidence, kind="stable")
+    confidence = confidence[order]
+    n_accepted, n_wrong = np.cumsum(weight[order]), np.cumsum((weight * is_wrong)[order])
+    is_last = np.append(np.diff(confidence) < 0, True)  # rows of equal confidence go together
+    is_shown = np.arange(1, len(order) + 1) >= 1 / target_error
+    fits = np.flatnonzero(is_last & is_shown & (n_wrong <= target_error * n_accepted))
+    if len(fits):
+        return float(confidence[fits[-1]])
+    warnings.warn(
+        f"target_error={target_error:g} cannot be shown with {len(confidence)} held-out rows and "
+        f"the mistakes among them: no answer will be accepted. Give more rows (at least "
+        f"{int(np.ceil(1 / target_error))} held out), or a larger target_error.",
+        SelectionWarning,
+        stacklevel=4,
+    )
+    return np.inf

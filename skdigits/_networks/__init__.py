@@ -1,0 +1,1 @@
+"""All that knows Keras: how a network is built, trained and asked."""

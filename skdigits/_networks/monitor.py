@@ -1,0 +1,100 @@
+"""What happens at the end of each epoch: validation, best weights, early stopping, progress."""
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from scipy.special import log_softmax
+from sklearn.metrics import accuracy_score
+
+from skdigits._networks.compute import as_arrays
+
+
+@dataclass
+class ValidationData:
+    """Rows held out of training.
+
+    `predict_logits` is called with the current weights and the images.
+    """
+
+    images: np.ndarray
+    codes: np.ndarray
+    sample_weight: np.ndarray | None
+    predict_logits: object
+
+    def score(self, weights):
+        """Accuracy and log loss under these weights."""
+        log_proba = log_softmax(self.predict_logits(weights, self.images).astype(float), axis=1)
+        accuracy = accuracy_score(
+            self.codes, log_proba.argmax(axis=1), sample_weight=self.sample_weight
+        )
+        chosen = log_proba[np.arange(len(self.codes)), self.codes]
+        return float(accuracy), float(-np.average(chosen, weights=self.sample_weight))
+
+
+class Monitor(keras.callbacks.Callback):
+    """Score the held-out rows after each epoch, and keep the best weights.
+
+    Parameters
+    ----------
+    validation : ValidationData or None
+        Without it nothing is scored, and the last epoch counts as the best.
+    n_iter_no_change : int or None
+        End the fit when so many epochs in a row brought nothing better; None never ends it.
+    """
+
+    def __init__(self, validation=None, n_iter_no_change=None):
+        super().__init__()
+        self.validation = validation
+        self.n_iter_no_change = n_iter_no_change
+        self.best_epoch = 0
+        self.best_score = (-np.inf, -np.inf)
+        self.best_weights = None
+        self.n_epochs = 0
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.n_epochs += 1
+        if self.validation is None:
+            self.best_epoch = self.n_epochs
+            return
+        weights = as_arrays(self.model.core.weights)
+        accuracy, loss = self.validation.score(weights)
+        logs.update(val_accuracy=accuracy, val_loss=loss)
+        if (accuracy, -loss) > self.best_score:
+            self.best_score = accuracy, -loss
+            self.best_epoch, self.best_weights = self.n_epochs, weights
+        elif self.n_iter_no_change and self.n_epochs - self.best_epoch >= self.n_iter_no_change:
+            self.model.stop_training = True
+
+
+class AugmentationFade(keras.callbacks.Callback):
+    """Halve the distortion in the last epoch, so that the fit ends on images as they are."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        is_last = epoch == self.params["epochs"] - 1 and epoch > 0
+        self.model.distortion.strength.assign(0.5 if is_last else 1.0)
+
+
+class ProgressBar(keras.callbacks.Callback):
+    """A bar over all batches, with the time left and the latest scores."""
+
+    def on_train_begin(self, logs=None):
+        from tqdm.auto import tqdm  # late: in a notebook it warns where ipywidgets are missing
+
+        total = self.params["epochs"] * self.params["steps"]
+        self.bar = tqdm(total=total, desc="fit", unit="batch", dynamic_ncols=True)
+        self.scores = {}
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.bar.update(epoch * self.params["steps"] - self.bar.n)  # where a checkpoint was
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.bar.update()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.scores = {name: f"{value:.4f}" for name, value in logs.items() if value is not None}
+        self.bar.set_description(f"epoch {epoch + 1}/{self.params['epochs']}", refresh=False)
+        self.bar.set_postfix(self.scores)
+
+    def on_train_end(self, logs=None):
+        self.bar.close()

@@ -1,0 +1,299 @@
+"""Training: the only room that touches SciKeras.
+
+Plain values go in and come out: a `NetworkSpec` says which network, NumPy arrays hold its weights.
+Building and tracing a network takes longer than a small fit and leaks a little memory each time, so
+one compiled network is kept for each specification and set back to fresh weights before each fit.
+"""
+
+import random
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from skdigits._networks.compute import as_arrays, limit_threads, make_batches
+from skdigits._networks.fork import refuse_if_cut_off
+from skdigits._networks.prediction import Predictor
+from skdigits._networks.schedules import SCHEDULES
+from skdigits._networks.session import plain_keras, quietly
+from skdigits._networks.spec import MAX_KEPT
+from skdigits._utils.random import refuse_lost_checkpoints, seeded_globals
+
+with quietly():
+    import keras
+    from scikeras.wrappers import KerasClassifier
+
+    from skdigits._networks.checkpoint import Journal, checkpoint_path
+    from skdigits._networks.layers import RandomDistortion, resolve_augmentation
+    from skdigits._networks.monitor import AugmentationFade, Monitor, ProgressBar, ValidationData
+
+__all__ = ["Objective", "Plan", "TrainableNetwork", "resolve_augmentation", "train"]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What is compiled into the training step."""
+
+    optimizer: str = "adamw"
+    weight_decay: float = 0.0
+    label_smoothing: float = 0.0
+    augmentation: tuple | None = None
+
+    @classmethod
+    def of(cls, parameters):
+        """From the parameters of a classifier, as a dict."""
+        own = {field.name: parameters[field.name] for field in fields(cls)}
+        return cls(**own | {"augmentation": resolve_augmentation(own["augmentation"])})
+
+
+@dataclass
+class Plan:
+    """How long, how fast and in which order to train, and what to do at the end of an epoch."""
+
+    MIN_BATCHES = 8
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    learning_rate_schedule: str
+    init_seed: int
+    order_seed: int
+    n_iter_no_change: int | None = None
+    restore_best: bool = True
+    callbacks: tuple = ()
+    n_threads: int | None = None
+    verbose: int = 0
+    checkpoint_dir: object = None
+
+    @classmethod
+    def of(cls, parameters, seeds):
+        """From the parameters of a classifier, as a dict, and the seeds "init" and "order"."""
+        refuse_lost_checkpoints(parameters["checkpoint_dir"], parameters["random_state"])
+        own = {f.name: parameters[f.name] for f in fields(cls) if f.name in parameters}
+        own["callbacks"] = tuple(own["callbacks"] or ())
+        if not parameters["early_stopping"]:
+            own["n_iter_no_change"] = None
+        return cls(**own, init_seed=seeds["init"], order_seed=seeds["order"])
+
+    def count_batches(self, n_rows):
+        """Batches in an epoch, of nearly equal size so that no tiny last one disturbs the fit.
+
+        A small set is cut into at least `MIN_BATCHES`, or a fit would have too few steps.
+        """
+        fewest = min(self.MIN_BATCHES, max(1, n_rows // 4))
+        return max(fewest, round(n_rows / self.batch_size))
+
+
+class _PlannedRate(keras.optimizers.schedules.LearningRateSchedule):
+    """A learning rate read from a table, so that one compiled step serves every schedule."""
+
+    N_POINTS = 512
+
+    def settle(self, optimizer):
+        """Keep the table where the training step looks for what may change: in the optimizer."""
+        self.table = optimizer.add_variable((self.N_POINTS + 1,), dtype="float32", name="rates")
+        self.n_steps = optimizer.add_variable((), "ones", dtype="float32", name="n_steps")
+
+    def set(self, plan, n_steps):
+        progress = np.linspace(0, 1, self.N_POINTS + 1)
+        self.table.assign(plan.learning_rate * SCHEDULES[plan.learning_rate_schedule](progress))
+        self.n_steps.assign(float(n_steps))
+
+    def __call__(self, step):
+        # Mid-step, so that a fit of one step does not train at the end of the schedule.
+        progress = (keras.ops.cast(step, "float32") + 0.5) / self.n_steps * self.N_POINTS
+        progress = keras.ops.clip(progress, 0.0, self.N_POINTS - 1e-3)
+        left = keras.ops.floor(progress)
+        index = keras.ops.cast(left, "int32")
+        low, high = keras.ops.take(self.table, index), keras.ops.take(self.table, index + 1)
+        return low + (high - low) * (progress - left)
+
+
+def _make_optimizer(objective, rate):
+    decay = objective.weight_decay or None
+    if objective.optimizer == "adamw":
+        optimizer = keras.optimizers.AdamW(rate, weight_decay=objective.weight_decay)
+    elif objective.optimizer == "adam":
+        optimizer = keras.optimizers.Adam(rate, weight_decay=decay)
+    elif objective.optimizer == "rmsprop":
+        optimizer = keras.optimizers.RMSprop(rate, weight_decay=decay)
+    else:
+        optimizer = keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=decay)
+    rate.settle(optimizer)
+    optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
+    return optimizer
+
+
+def _initialize(model, spec, seed):
+    """Draw all variables anew, through the initializers that Keras' layers name after them.
+
+    Building a new model would do the same, at 0.8 MB lost to TensorFlow each time; it is done only
+    for layers that keep their initializers elsewhere.
+    """
+    draw = random.Random(seed)
+    drawn = set()
+    for layer in model._flatten_layers(include_self=False):
+        for name, initializer in vars(layer).items():
+            variable = getattr(layer, name.removesuffix("_initializer"), None)
+            if not name.endswith("_initializer") or not isinstance(variable, keras.Variable):
+                continue
+            config = initializer.get_config()
+            if "seed" in config:
+                config["seed"] = draw.randrange(2**31)
+            initializer = type(initializer).from_config(config)
+            variable.assign(initializer(variable.shape, variable.dtype))
+            drawn.add(id(variable))
+    for variable in model.variables:
+        if variable.path.endswith("seed_generator_state"):
+            variable.assign([draw.randrange(2**31), 0])
+            drawn.add(id(variable))
+    if any(id(variable) not in drawn for variable in model.variables):
+        for variable, fresh in zip(model.variables, spec.build(seed).variables, strict=True):
+            variable.assign(fresh)
+
+
+class TrainableNetwork(keras.Model):
+    """A network with its augmentation in front, compiled once and trained many times."""
+
+    @classmethod
+    def compiled(cls, spec, objective):
+        core = spec.build()
+        with plain_keras(), seeded_globals(0):
+            inputs = keras.Input(core.inputs[0].shape[1:])
+            distortion = RandomDistortion(**dict(objective.augmentation or ()))
+            network = cls(inputs, core(distortion(inputs) if objective.augmentation else inputs))
+            network.core, network.distortion = core, distortion
+            network.rate = _PlannedRate()
+            network.compile(
+                _make_optimizer(objective, network.rate),
+                keras.losses.CategoricalCrossentropy(
+                    from_logits=True, label_smoothing=objective.label_smoothing
+                ),
+                metrics=["accuracy"],
+            )
+            network.optimizer.build(network.trainable_variables)
+            nothing = np.zeros((1, spec.n_classes), "float32")
+            network.compute_metrics(None, nothing, nothing)  # builds them, in float32
+        return network
+
+    @property
+    def state(self):
+        """All variables that a fit changes."""
+        return [*self.core.variables, self.distortion.generator.state, *self.optimizer.variables]
+
+    def reset(self, spec, plan, n_steps, weights=None):
+        """Set every variable back, as if the network had just been built with this seed."""
+        _initialize(self.core, spec, plan.init_seed)
+        if weights is not None:
+            self.core.set_weights(weights)
+        self.distortion.generator.state.assign([plan.order_seed, 0])
+        for variable in self.optimizer.variables:
+            variable.assign(keras.ops.zeros(variable.shape, variable.dtype))
+        self.rate.set(plan, n_steps)
+        self.stop_training = False
+
+        self.plan = plan
+
+    def fit(self, x, y, sample_weight=None, *, epochs, initial_epoch, callbacks, **_):
+        """Train on arrays in the plan's own order; SciKeras' other arguments have no say in it."""
+        n_batches = self.plan.count_batches(len(x))
+        columns = [column for column in (x, y, sample_weight) if column is not None]
+        return super().fit(
+            make_batches(columns, n_batches, (initial_epoch, epochs), self.plan.order_seed),
+            steps_per_epoch=n_batches,
+            epochs=epochs,
+            initial_epoch=initial_epoch,
+            callbacks=callbacks,
+            shuffle=False,
+            verbose=0,
+        )
+
+
+_networks: OrderedDict = OrderedDict()
+_one_fit = threading.RLock()  # the kept networks are shared: one fit at a time in a process
+
+
+def _kept_network(spec, objective):
+    """The compiled network of this specification, from the few kept or newly built."""
+    key = spec, objective
+    network = _networks.pop(key, None)
+    if network is None:
+        network = TrainableNetwork.compiled(spec, objective)
+    _networks[key] = network
+    while len(_networks) > MAX_KEPT:
+        _networks.popitem(last=False)
+    return network
+
+
+@dataclass
+class TrainingResult:
+    """What a fit leaves behind, all plain."""
+
+    weights: list
+    history: dict
+    n_epochs: int
+    best_epoch: int
+    journal: Journal
+
+
+def train(spec, objective, plan, training, validation=None, *, weights=None):
+    """Train a network through SciKeras.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+    objective : Objective
+    plan : Plan
+    training, validation : tuple of (images, codes, sample_weight)
+        Images of shape (n_samples, height, width, 1), float32; integer codes below
+        ``spec.n_classes``; weights or None. `validation` may be None.
+    weights : list of ndarray, default=None
+        Where to start; None starts from ``plan.init_seed``.
+
+    Returns
+    -------
+    result : TrainingResult
+        Its checkpoint, where ``plan.checkpoint_dir`` asked for one, is the caller's to remove.
+    """
+    refuse_if_cut_off()
+    path = None
+    if plan.checkpoint_dir is not None:
+        path = checkpoint_path(
+            plan.checkpoint_dir, spec, objective, plan, training, validation, weights
+        )
+    limit_threads(plan.n_threads)
+    X, codes, sample_weight = training
+    one_hot = np.eye(spec.n_classes, dtype=np.float32)[codes]
+    if sample_weight is not None:
+        sample_weight = np.asarray(sample_weight, dtype=np.float32)
+    if validation is not None:
+        validation = ValidationData(
+            *validation, lambda w, images: Predictor([(spec, w)]).logits(images)[0]
+        )
+    monitor = Monitor(validation, plan.n_iter_no_change)
+    journal = Journal(monitor, path)
+    callbacks = [monitor, AugmentationFade(), *(make() for make in plan.callbacks)]
+    if plan.verbose:
+        callbacks.append(ProgressBar())
+    with _one_fit:
+        network = _kept_network(spec, objective)
+        network.reset(spec, plan, plan.epochs * plan.count_batches(len(X)), weights)
+        journal.go_on(network)
+        wrapper = KerasClassifier(
+            model=lambda: network,
+            epochs=plan.epochs - monitor.n_epochs,
+            callbacks=[*callbacks, journal],
+            verbose=0,
+        )
+        if not journal.is_over:
+            wrapper.fit(X, one_hot, sample_weight=sample_weight, initial_epoch=monitor.n_epochs)
+        last_weights = as_arrays(network.core.weights)
+    is_best_kept = plan.restore_best and monitor.best_weights is not None
+    return TrainingResult(
+        weights=monitor.best_weights if is_best_kept else last_weights,
+        history=journal.history,
+        n_epochs=monitor.n_epochs,
+        best_epoch=monitor.best_epoch if is_best_kept else monitor.n_epochs,
+        journal=journal,
+    )

@@ -1,0 +1,324 @@
+"""Answers from an ONNX file, on onnxruntime and NumPy alone."""
+
+from pathlib import Path
+
+import numpy as np
+
+from skdigits._estimators.rejection import reject
+from skdigits._onnx.checks import (
+    INPUT,
+    LOG_PROBABILITIES,
+    MAX_BYTES,
+    METADATA,
+    PROBABILITIES,
+    SCORE,
+    check_bytes,
+    read_metadata,
+)
+from skdigits._utils.images import flatten_images
+from skdigits.exceptions import ModelFileError
+
+
+def load_onnx(path, *, n_threads=1):
+    """Load a classifier from a file of :func:`export_onnx`.
+
+    Neither TensorFlow nor scikit-learn is imported, and no code of the file is run: it is refused
+    if there is anything in it that :func:`export_onnx` does not write.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    n_threads : int, default=1
+        CPU threads for one call. With 1 the calling thread computes, which is as good when many
+        threads or processes call.
+
+    Returns
+    -------
+    classifier : OnnxDigitClassifier
+        Ready to answer.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ModelFileError
+        If the file is damaged, too large, foreign, or of another format.
+    ImportError
+        If onnxruntime is not installed.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import numpy as np
+    >>> from skdigits import export_onnx, load_onnx, load_pretrained
+    >>> with TemporaryDirectory() as folder:
+    ...     path = export_onnx(load_pretrained(), Path(folder, "digits.onnx"))
+    ...     classifier = load_onnx(path)
+    >>> classifier.predict_proba(np.zeros((1, 784))).shape
+    (1, 10)
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"There is no model file {path}. Write one with skdigits.export_onnx."
+        )
+    with path.open("rb") as file:
+        content = file.read(MAX_BYTES + 1)
+    try:
+        return OnnxDigitClassifier(content, n_threads=n_threads)
+    except ModelFileError as error:
+        raise ModelFileError(f"{path}: {error}") from error.__cause__
+
+
+class OnnxDigitClassifier:
+    """A fitted classifier that answers from an ONNX graph; :func:`load_onnx` makes it.
+
+    It takes the place of the pipeline that was exported wherever only answers are asked for, as by
+    :class:`DigitReader` and :func:`skdigits.app.build_app`. It may be called from many threads,
+    pickled, and used after a fork.
+
+    Parameters
+    ----------
+    content : bytes
+        The file.
+    n_threads : int, default=1
+        As in :func:`load_onnx`.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels, without `reject_label`.
+    n_features_in_ : int
+        Number of columns of X.
+    scale : float or None
+        The value of full ink: X must lie in 0 to `scale`. None where nothing is scaled.
+    threshold_ : float
+        Least confidence of an accepted answer; only with a :class:`SelectiveClassifier` inside.
+    temperature_ : float
+        What the logarithms of the probabilities are divided by; as `threshold_`.
+    reject_label : object
+        What `predict` gives for rows that are not accepted; None gives the most probable class.
+    versions_ : dict
+        What wrote the file.
+
+    See Also
+    --------
+    load_onnx : From a file.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from skdigits import DigitReader, export_onnx, load_onnx, load_pretrained
+    >>> with TemporaryDirectory() as folder:
+    ...     classifier = load_onnx(export_onnx(load_pretrained(), Path(folder) / "digits.onnx"))
+    >>> classifier.classes_
+    array([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+    >>> reader = DigitReader(classifier)  # TensorFlow is not needed for it
+    """
+
+    def __init__(self, content, *, n_threads=1):
+        if n_threads != int(n_threads) or n_threads < 1:
+            raise ValueError(f"n_threads={n_threads!r} must be an int of at least 1.")
+        self._block = check_bytes(content)  # memory does not grow with the rows
+        self._content, self._n_threads = bytes(content), int(n_threads)
+        self._session = _start(self._content, self._n_threads)
+        n_classes = self._check_ends()
+        text = self._session.get_modelmeta().custom_metadata_map.get(METADATA)
+        about = read_metadata(text, n_classes)
+        self.classes_ = about["classes"]
+        self.scale = about["scale"]
+        self.reject_label = about["reject_label"]
+        self.versions_ = about["versions"]
+        if about["threshold"] is not None:
+            self.threshold_, self.temperature_ = about["threshold"], about["temperature"]
+
+    def predict(self, X):
+        """Labels of pictures, with `reject_label` (unless None) where none is accepted.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
+            Pictures, as the exported pipeline takes them.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            A label for each row.
+        """
+        log_proba, *scores = self._run(X, LOG_PROBABILITIES, *self._score_names)
+        labels = self.classes_[log_proba.argmax(axis=1)]
+        if self.reject_label is None:
+            return labels
+        return reject(labels, self._accepts(log_proba, *scores), self.reject_label)
+
+    def predict_proba(self, X):
+        """Probabilities of the classes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
+            Pictures.
+
+        Returns
+        -------
+        proba : ndarray of shape (n_samples, n_classes)
+            Columns in the order of `classes_`; rows sum to 1.
+        """
+        return np.exp(self.predict_log_proba(X))
+
+    def predict_log_proba(self, X):
+        """Natural logarithms of the probabilities.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
+            Pictures.
+
+        Returns
+        -------
+        log_proba : ndarray of shape (n_samples, n_classes)
+            Columns in the order of `classes_`.
+        """
+        return self._run(X, LOG_PROBABILITIES)[0]
+
+    def accepts(self, X):
+        """Whether each picture is a digit, and the answer sure enough.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
+            Pictures.
+
+        Returns
+        -------
+        is_accepted : ndarray of shape (n_samples,), bool
+            Whether the answer for each row is accepted.
+        """
+        return self._accepts(*self._run(X, LOG_PROBABILITIES, *self._score_names))
+
+    @property
+    def score_samples(self):
+        """How much pictures look like digits at all; only where the exported pipeline knew."""
+        if not self._score_names:
+            raise AttributeError(
+                "This model has no score_samples: export a pipeline made with novelty=True."
+            )
+        return lambda X: self._run(X, SCORE)[0]
+
+    def score(self, X, y):
+        """Accuracy of the most probable classes, whether accepted or not.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
+            Pictures.
+        y : array-like of shape (n_samples,)
+            True labels.
+
+        Returns
+        -------
+        accuracy : float
+            Share of right answers, 0 to 1.
+        """
+        labels = self.classes_[self.predict_log_proba(X).argmax(axis=1)]
+        return float(np.mean(labels == np.asarray(y)))
+
+    def _accepts(self, log_proba, score=None):
+        is_accepted = np.exp(log_proba.max(axis=1)) >= getattr(self, "threshold_", 0)
+        return is_accepted if score is None else is_accepted & (score >= 0)
+
+    @property
+    def _score_names(self):
+        names = [output.name for output in self._session.get_outputs()]
+        return [SCORE] if SCORE in names else []
+
+    def _run(self, X, *names):
+        """The outputs of these names, in blocks; log probabilities exact to double precision."""
+        X = self._check_rows(X)
+        parts = [
+            self._session.run(names, {INPUT: np.asarray(X[i : i + self._block], np.float32)})
+            for i in range(0, len(X), self._block)
+        ]
+        outputs = [np.concatenate(part).astype(np.float64) for part in zip(*parts, strict=True)]
+        if names[0] == LOG_PROBABILITIES:  # in single precision they sum to 1 but for rounding
+            outputs[0] -= np.log(np.exp(outputs[0]).sum(axis=1, keepdims=True))
+        return outputs
+
+    def _check_rows(self, X):
+        X = np.asarray(flatten_images(X))
+        if X.ndim != 2 or X.shape[1] != self.n_features_in_ or not len(X):
+            raise ValueError(
+                f"X has shape {X.shape}, expected (n_samples, {self.n_features_in_}) with at least "
+                "one row. For one picture write [picture]; drop a label column."
+            )
+        if X.dtype.kind not in "biuf":
+            raise ValueError(f"X holds {X.dtype}, expected numbers.")
+        low, high = X.min(), X.max()
+        if not (np.isfinite(low) and np.isfinite(high)):
+            raise ValueError("X holds NaN or infinity, expected pixels.")
+        if self.scale is not None and not (low >= 0 and high <= self.scale):
+            raise ValueError(
+                f"X goes from {low:g} to {high:g}, expected 0 to {self.scale:g} with the ink high."
+            )
+        return X
+
+    def _check_ends(self):
+        """Check inputs and outputs; gives the number of classes."""
+        inputs = {i.name: (i.type, i.shape) for i in self._session.get_inputs()}
+        outputs = {o.name: (o.type, o.shape) for o in self._session.get_outputs()}
+        shapes = [shape for _, shape in [*inputs.values(), *outputs.values()]]
+        score = outputs.pop(SCORE, ("tensor(float)", ["n"]))
+        kinds = {kind for kind, _ in [*inputs.values(), *outputs.values(), score]}
+        is_known = (
+            list(inputs) == [INPUT]
+            and set(outputs) == {LOG_PROBABILITIES, PROBABILITIES}
+            and kinds == {"tensor(float)"}
+            and all(shape and shape[0] == "n" for shape in shapes)
+            and [len(shape) for shape in (inputs[INPUT][1], score[1])] == [2, 1]
+            and all(len(shape) == 2 and isinstance(shape[1], int) for _, shape in outputs.values())
+            and isinstance(inputs[INPUT][1][1], int)
+        )
+        if not is_known:
+            raise ModelFileError(
+                f"The ONNX model maps {inputs} to {outputs}; expected float pixels to "
+                "probabilities. Write it with skdigits.export_onnx."
+            )
+        self.n_features_in_ = inputs[INPUT][1][1]
+        return outputs[LOG_PROBABILITIES][1][1]
+
+    def __reduce__(self):
+        return _restore, (self._content, self._n_threads)
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+    def __sklearn_tags__(self):
+        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
+
+        return Tags("classifier", TargetTags(True), None, ClassifierTags(), None, InputTags())
+
+
+def _restore(content, n_threads):
+    return OnnxDigitClassifier(content, n_threads=n_threads)
+
+
+def _start(content, n_threads):
+    try:
+        import onnxruntime
+    except ImportError:
+        raise ImportError('onnxruntime is not installed: pip install "skdigits[onnx]"') from None
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = n_threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4  # what is wrong is raised, not printed
+    try:
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the runtime raises a class of its own for each kind of damage
+        cause = str(error).splitlines()[0][:200]
+        raise ModelFileError(
+            f"onnxruntime cannot use this model ({cause}). Write it again with "
+            "skdigits.export_onnx."
+        ) from None

@@ -1,0 +1,1 @@
+"""From a picture to digits as rows of MNIST."""

@@ -1,0 +1,374 @@
+"""Open any picture as grey ink on nothing.
+
+A picture may be a file, bytes, a Pillow image, a NumPy array or the value of a drawing pad. What
+comes out is always the same: how much ink each pixel holds, 0 where there is paper.
+"""
+
+import io
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image, ImageOps
+from scipy import ndimage
+
+from skdigits._pictures.paper import judge_paper
+from skdigits.exceptions import PictureError
+
+MAX_PIXELS = 80_000_000
+MAX_BYTES = 64_000_000
+MAX_SIDE = 1280  # of the ink; a digit that is one fiftieth of the picture still has 25 pixels
+
+_ANALYSIS_SIDE = 128  # where paper, polarity and colour are judged
+_MIN_CONTRAST = 0.05  # of the paper's brightness; less is not seen as ink
+_MIN_SIGNAL = 7.0  # ink over paper noise, in standard deviations
+
+
+class Ink(NamedTuple):
+    """The ink of one picture.
+
+    Attributes
+    ----------
+    values : ndarray of shape (height, width), float32
+        0 (paper) to 1 (full ink); all 0 when the picture holds no ink.
+    size : tuple of (int, int)
+        Width and height of the picture itself, turned as its EXIF says, in pixels.
+    """
+
+    values: np.ndarray
+    size: tuple[int, int]
+
+    @property
+    def scale(self):
+        """Picture pixels per ink pixel, as ``(x, y)``."""
+        height, width = self.values.shape
+        return self.size[0] / width, self.size[1] / height
+
+
+def read_ink(picture, *, max_side=MAX_SIDE, max_pixels=MAX_PIXELS, max_bytes=MAX_BYTES):
+    """Read a picture as ink.
+
+    Paper, shadow and uneven light are what a closing wider than any stroke leaves; ink is what
+    departs from it. Whether it is dark on light paper or light on dark is told by what surrounds
+    the writing.
+
+    Parameters
+    ----------
+    picture : str, path, bytes, file, PIL.Image.Image, ndarray or dict
+        An array is ``(h, w)``, ``(h, w, 1)``, ``(h, w, 3)`` or ``(h, w, 4)``: bool, integer, or
+        float from 0 to 1 or 0 to 255. A dict is a drawing pad's ``background``, ``layers`` and
+        ``composite``; its ink is the alpha of the layers.
+    max_side : int, default=1280
+        Larger pictures are reduced to this many pixels on the longer side.
+    max_pixels, max_bytes : int
+        Larger pictures are refused before they are decoded.
+
+    Returns
+    -------
+    Ink
+
+    Raises
+    ------
+    PictureError
+        If the picture cannot be opened.
+    """
+    limits = {"max_side": max_side, "max_pixels": max_pixels, "max_bytes": max_bytes}
+    if isinstance(picture, dict):
+        picture, ink = _from_pad(picture, limits)
+        if ink is not None:
+            return ink
+    image, size = open_picture(picture, **limits)
+    alpha = None
+    if image.mode == "RGBA":
+        image, alpha = _split_alpha(image)
+    return Ink(_lift_ink(image) if alpha is None else alpha, size)
+
+
+def open_picture(picture, *, max_side=None, max_pixels=MAX_PIXELS, max_bytes=MAX_BYTES):
+    """Open a picture as an upright Pillow image of mode L, RGB or RGBA.
+
+    Parameters
+    ----------
+    picture : str, path, bytes, file, PIL.Image.Image or ndarray
+    max_side : int or None, default=None
+        Reduce the picture to this many pixels on the longer side.
+    max_pixels, max_bytes : int
+        Larger pictures are refused before they are decoded.
+
+    Returns
+    -------
+    image : PIL.Image.Image
+    size : tuple of (int, int)
+        Width and height of the upright picture before it was reduced.
+
+    Raises
+    ------
+    PictureError
+        If the picture cannot be opened.
+    """
+    if isinstance(picture, np.ndarray):
+        _check_pixels(picture.shape[:2], max_pixels)
+        picture = _image_from_array(picture)
+    image = picture if isinstance(picture, Image.Image) else _open_file(picture, max_bytes)
+    _check_pixels(image.size, max_pixels)
+    width, height = image.size
+    if width < 1 or height < 1:
+        raise PictureError(f"The picture is {width}x{height} pixels; it needs at least 1x1.")
+    try:
+        turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+        image = _reduced(image, max_side) if max_side else image.copy()
+        image = _plain_mode(ImageOps.exif_transpose(image))
+    except Exception as error:  # decoders raise whatever they like on broken files
+        raise PictureError(
+            f"The picture could not be decoded ({error}). The file is damaged or incomplete; "
+            "save it again, as PNG or JPEG."
+        ) from error
+    return image, ((height, width) if turned else (width, height))
+
+
+def _check_pixels(size, max_pixels):
+    if len(size) == 2 and size[0] * size[1] > max_pixels:
+        raise PictureError(
+            f"The picture has {size[0]}x{size[1]} pixels, more than the {max_pixels:,} allowed. "
+            "Make it smaller, or raise max_pixels if you trust it."
+        )
+
+
+def _open_file(source, max_bytes):
+    """Open a path, bytes or a file object, without decoding the pixels."""
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        source, n_bytes = io.BytesIO(source), len(source)
+    elif isinstance(source, (str, os.PathLike)):
+        source = Path(source)
+        if not source.is_file():
+            raise PictureError(f"There is no picture file at '{source}'. Check the path.")
+        n_bytes = source.stat().st_size
+    elif hasattr(source, "read") and hasattr(source, "seek"):
+        n_bytes = source.seek(0, os.SEEK_END)
+        source.seek(0)
+    else:
+        raise PictureError(
+            f"A picture cannot be a {type(source).__name__}. Give a path, bytes, an open binary "
+            "file, a PIL image, a NumPy array or a drawing pad's dict."
+        )
+    if n_bytes > max_bytes:
+        raise PictureError(
+            f"The picture file has {n_bytes:,} bytes, more than the {max_bytes:,} allowed. "
+            "Make it smaller, or raise max_bytes if you trust it."
+        )
+    name = f"'{source}'" if isinstance(source, Path) else "The data"
+    if isinstance(source, Path):
+        source = io.BytesIO(source.read_bytes())  # nothing is left open when decoding fails
+    try:
+        return Image.open(source)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise PictureError(
+            f"The picture has far too many pixels ({error}). Make it smaller."
+        ) from error
+    except Exception as error:
+        raise PictureError(
+            f"{name} is not a picture that can be read ({n_bytes:,} bytes). "
+            "Give a PNG, JPEG, TIFF, BMP, GIF or WebP file."
+        ) from error
+
+
+def _image_from_array(array):
+    """Turn pixels of any usual type into a Pillow image."""
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[:, :, 0]
+    if array.size == 0 or not (array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (3, 4))):
+        raise PictureError(
+            f"A picture array has shape (h, w), (h, w, 1), (h, w, 3) or (h, w, 4); got "
+            f"{array.shape}."
+        )
+    if array.dtype.kind not in "buif":
+        raise PictureError(f"A picture array holds numbers; got dtype {array.dtype}.")
+    if array.dtype == np.uint8:
+        return Image.fromarray(np.ascontiguousarray(array))
+    values = array.astype(np.float32)
+    if not np.isfinite(values).all():
+        raise PictureError(
+            f"{np.count_nonzero(~np.isfinite(values)):,} of the picture's {values.size:,} values "
+            "are NaN or infinite. Replace them by the paper's value."
+        )
+    low, high = float(values.min()), float(values.max())
+    if low < 0:
+        values, high = values - low, high - low
+    if array.dtype == bool or (array.dtype.kind == "f" and high <= 1):
+        full = 1.0
+    elif high <= 255:
+        full = 255.0
+    else:
+        full = max(high, 65535.0) if array.dtype.kind in "ui" else high
+    return Image.fromarray(np.rint(values * (255.0 / full)).astype(np.uint8))
+
+
+def _reduced(image, max_side):
+    """Return the first frame of an image, not larger than asked for; the image stays as it is."""
+    if max(image.size) > max_side:
+        if image.format == "JPEG" and image.fp is not None:
+            image.draft(None, (max_side, max_side))  # decodes 2, 4 or 8 times smaller, for free
+        factor = max(image.size) // max_side
+        if factor > 1 and image.mode in ("L", "RGB", "RGBA", "CMYK", "LA"):
+            exif = image.getexif()
+            image = image.reduce(factor)
+            image.getexif().update(exif)
+    image = image.copy()
+    if max(image.size) > max_side:
+        image = _plain_mode(image) if image.mode not in ("L", "RGB", "RGBA") else image
+        image.thumbnail((max_side, max_side), Image.Resampling.BOX)
+    return image
+
+
+def _plain_mode(image):
+    """Convert an image of any mode to L, RGB or RGBA."""
+    if image.mode.startswith(("I", "F")):
+        exif = image.getexif()
+        image = _image_from_array(np.asarray(image))
+        image.getexif().update(exif)
+    if image.mode in ("L", "RGB", "RGBA"):
+        return image
+    if image.mode in ("LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        return image.convert("RGBA")
+    return image.convert("L" if image.mode == "1" else "RGB")
+
+
+def _split_alpha(image):
+    """Return ``(image, None)``, opaque, or ``(None, ink)`` where the alpha itself is the ink."""
+    low, high = image.getchannel("A").getextrema()
+    if low > 250:
+        return image.convert("RGB"), None
+    pixels = np.asarray(image)
+    alpha = pixels[:, :, 3]
+    if high < 8:
+        return None, np.zeros(alpha.shape, np.float32)
+    solid = pixels[alpha > high // 2][:, :3]
+    colour = np.median(solid[:: max(1, len(solid) // 10_000)], axis=0)
+    # One colour on nothing is a pen's stroke; several colours are a picture with a cut-out shape.
+    # A stroke never fills its picture, a sheet with transparent corners does.
+    same = np.abs(solid.astype(np.int16) - colour.astype(np.int16)).max(axis=1) < 48
+    if same.mean() > 0.9 and len(solid) < 0.75 * alpha.size:
+        return None, alpha.astype(np.float32) / np.float32(high)
+    paper = Image.new("RGBA", image.size, (*(int(c) for c in colour), 255))
+    return Image.alpha_composite(paper, image).convert("RGB"), None
+
+
+def _from_pad(pad, limits):
+    """Return ``(None, ink)`` for what was drawn, or ``(picture, None)`` for what lies under it."""
+    if not pad or set(pad) - {"background", "layers", "composite"}:
+        raise PictureError(
+            f"A drawing pad's dict has the keys background, layers and composite; got "
+            f"{sorted(map(str, pad)) or 'none'}."
+        )
+    alpha, size = None, None
+    for layer in pad.get("layers") or []:
+        if layer is None:
+            continue
+        if isinstance(layer, np.ndarray) and layer.dtype == np.uint8 and layer.shape[2:] == (4,):
+            layer = layer[:, :, 3]  # the other three quarters need not be looked at
+        elif isinstance(layer, np.ndarray) or layer.mode != "RGBA":
+            continue  # a layer without alpha does not say what was drawn
+        else:
+            layer = layer.getchannel("A")
+        band, band_size = open_picture(layer, **limits)
+        if alpha is None or band_size == size:
+            pixels = np.asarray(band)
+            alpha, size = (pixels if alpha is None else np.maximum(alpha, pixels)), band_size
+    background, composite = pad.get("background"), pad.get("composite")
+    drawn = alpha is not None and alpha.max() >= 8
+    under = background if composite is None else composite
+    if under is not None and not (drawn and _is_plain(background, limits)):
+        return under, None
+    if alpha is None:
+        raise PictureError("The drawing pad holds no picture: its values are all None or empty.")
+    ink = alpha.astype(np.float32) / np.float32(255) if drawn else np.zeros(alpha.shape, np.float32)
+    return None, Ink(ink, size)
+
+
+def _is_plain(background, limits):
+    """Whether a drawing pad's background is one even colour, and no picture to read."""
+    if background is None:
+        return True
+    image, _ = open_picture(background, **limits | {"max_side": 64})
+    low, high = image.convert("L").getextrema()
+    return high - low <= 16
+
+
+def _lift_ink(image):
+    """Separate ink from paper in an opaque image."""
+    small = image
+    if max(image.size) > _ANALYSIS_SIDE:
+        small = image.copy()
+        small.thumbnail((_ANALYSIS_SIDE, _ANALYSIS_SIDE), Image.Resampling.BOX)
+    left, top, right, bottom = _inside_frame(np.asarray(small.convert("L")))
+    zoom = image.width / small.width, image.height / small.height
+    box = [round(v * zoom[i % 2]) for i, v in enumerate((left, top, right, bottom))]
+    channel, inverted, paper = judge_paper(small.crop((left, top, right, bottom)))
+    page = image.crop(box)
+    grey = np.asarray(page.convert("L") if channel is None else page.getchannel(channel))
+    grey = (255 - grey if inverted else grey).astype(np.float32) / np.float32(255)
+    if paper.shape != grey.shape:
+        # Shrunk by a cell, the light side of an edge does not leak into the dark one as ink.
+        paper = ndimage.minimum_filter(paper, 3)
+        # Bilinear: a sharper filter overshoots at the edge of a shadow.
+        paper = np.asarray(
+            Image.fromarray(paper).resize(page.size, Image.Resampling.BILINEAR), dtype=np.float32
+        )
+    ink = _scale_ink((paper - grey) / (paper + np.float32(0.02)))
+    return np.pad(ink, ((box[1], image.height - box[3]), (box[0], image.width - box[2])))
+
+
+def _inside_frame(grey):
+    """Find the page inside a frame or table that shows on all four sides: its box.
+
+    Without a frame this is the whole picture.
+    """
+    height, width = grey.shape
+    if min(height, width) < 8:
+        return 0, 0, width, height
+    grey = grey.astype(np.float32) / np.float32(255)
+    page = np.median(grey[height // 4 : -(height // 4) or None, width // 4 : -(width // 4) or None])
+    foreign = np.abs(grey - page) > 0.2
+    depth, level = [], []
+    for side in range(4):  # left, top, right, bottom
+        lines = (foreign.T, foreign, foreign.T[::-1], foreign[::-1])[side]
+        most = len(lines) // 4
+        count = int(np.argmin(np.append(lines[:most].mean(axis=1) > 0.9, False)))
+        depth.append(count)
+        band = (grey.T, grey, grey.T[::-1], grey[::-1])[side][: max(count, 1)]
+        level.append(float(np.median(band)))
+    left, top, right, bottom = (count + 1 for count in depth)  # and the blurred line between
+    box = left, top, width - right, height - bottom
+    inner = foreign[box[1] : box[3], box[0] : box[2]]
+    rims = [line.mean() for line in (inner[0], inner[-1], inner[:, 0], inner[:, -1])]
+    # Paper around a stout digit is foreign to it, too; but a page shows all along its rim.
+    if min(depth) < 1 or max(level) - min(level) > 0.3 or max(rims) > 0.2:
+        return 0, 0, width, height
+    return box
+
+
+def _scale_ink(ink):
+    """Bring the paper to 0 and the ink to 1; all 0 if nothing stands out of the paper."""
+    # What drowns in noise, pixel by pixel, may still stand out of it when it is smoothed.
+    for smoothing in (0, max(0.8, min(ink.shape) / 200)):
+        shown = ndimage.gaussian_filter(ink, smoothing) if smoothing else ink
+        sample = shown[:: max(1, ink.shape[0] // 400), :: max(1, ink.shape[1] // 400)].ravel()
+        paper = sample[sample <= _typical(sample, _MIN_CONTRAST / 2) / 2]
+        if not paper.size:
+            break
+        level = np.median(paper)
+        noise = 1.4826 * np.median(np.abs(paper - level))
+        sample = sample - level
+        typical = _typical(sample, max(_MIN_CONTRAST / 2, 4 * noise))
+        if typical >= max(_MIN_CONTRAST, _MIN_SIGNAL * noise):
+            full = np.quantile(sample[sample > typical / 2], 0.9)
+            floor = 2 * noise
+            return np.clip((shown - level - floor) / (full - floor), 0, 1).astype(np.float32)
+    return np.zeros(ink.shape, np.float32)
+
+
+def _typical(ink, least):
+    """Level of the ink itself, however little of it there is: the contraharmonic mean."""
+    strong = ink[ink > least].astype(np.float64)
+    return (strong**3).sum() / max((strong**2).sum(), 1e-12)

@@ -1,0 +1,1 @@
+"""What any wing may use: no Keras, no digits."""

@@ -1,0 +1,173 @@
+"""What the page says: the functions behind its events, which give HTML."""
+
+import base64
+import functools
+import html
+import io
+import logging
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from PIL import Image
+
+from skdigits._pictures.normalizer import DigitNormalizer
+from skdigits._pictures.reader import DigitReader
+from skdigits.app._pad import open_pad
+from skdigits.datasets._digits_csv import LABEL, PIXELS
+from skdigits.exceptions import PictureError
+
+_MAX_KEPT = 200  # corrected rows of one browser session: 160 kB here, half a MB to download
+DRAW = "Draw a digit."
+GIVE = "Give a picture of one digit or many."
+
+
+def _in_turn(answer):
+    """Have a method answer in the one thread of its object.
+
+    Gradio calls from many threads. One network answers one of them at a time; and the C library
+    keeps memory for each thread that ever held a picture.
+    """
+
+    @functools.wraps(answer)
+    def wait_for(self, *given):
+        return self._thread.submit(answer, self, *given).result()
+
+    return wait_for
+
+
+class Answers:
+    """What the page says: the functions behind its events, which give HTML."""
+
+    def __init__(self, pipeline, min_confidence):
+        self._reader = DigitReader(pipeline, min_confidence=min_confidence)
+        self._normalizer = DigitNormalizer(on_empty="zeros")
+        self._thread = ThreadPoolExecutor(1, "answers")
+        self.labels = [str(label) for label in pipeline.classes_]
+        blank = np.zeros(len(PIXELS), np.uint8)
+        self._rate(blank), self._is_digit(blank)  # wakes TensorFlow
+
+    @_in_turn
+    def draw(self, pad):
+        """A drawing's line of text, confidence for each label, and 28x28 picture.
+
+        `pad` is a data URL, empty for an empty pad, or the value of a `gradio.Sketchpad`.
+        """
+        row, problem = self._row(pad)
+        if row is None:
+            return say(problem), None, show_row(None)
+        confidences = self._rate(row)
+        best, second = sorted(confidences, key=confidences.get, reverse=True)[:2]
+        unsure = confidences[best] < self._reader.min_confidence
+        line = f"Not sure: {best} or {second}?" if unsure else f"This is a {best}."
+        if not self._is_digit(row):
+            line = f"This does not look like a digit. It resembles a {best} most."
+        return say(line), confidences, show_row(row, f"The network sees this {best}")
+
+    @_in_turn
+    def keep(self, pad, label, kept):
+        """The rows to download with the drawing added, and the link to them.
+
+        `kept` is a list of (label, 784 bytes); it is not changed.
+        """
+        kept = list(kept or [])
+        row, line = self._row(pad)
+        if row is None:
+            line = "Draw a digit first, then keep it." if line == DRAW else line
+        elif label not in self.labels:
+            line = "Choose the right digit first."
+        elif len(kept) >= _MAX_KEPT:
+            line = f"{_MAX_KEPT} rows are the most one page keeps: download them, then reload it."
+        else:
+            kept.append((label, row.tobytes()))
+            line = f"Kept as {label}."
+        return kept, say(line) + _link_rows(kept)
+
+    @_in_turn
+    def read(self, picture):
+        """What was found in a picture, as a line, its text, the picture with boxes, a table."""
+        if picture is None:
+            return say(GIVE), "", "", ""
+        try:
+            result = self._reader.read(picture)
+            drawn = _show(result.draw(max_side=900), "The picture with a box around each digit")
+        except PictureError as error:
+            return say(str(error)), "", "", ""
+        except Exception:
+            return say(_log_failure()), "", "", ""
+        if not result.digits:
+            return say("No digit was found in the picture."), "", drawn, ""
+        line = "1 digit" if len(result.digits) == 1 else f"{len(result.digits)} digits"
+        if n_unsure := sum(digit.unsure for digit in result.digits):
+            line += f", {n_unsure} of them not sure"
+        if result.others:
+            line += f"; {len(result.others)} that do not look like digits left out"
+        return say(f"{line}."), result.text, drawn, _show_table(result.digits)
+
+    def _is_digit(self, row):
+        pipeline = self._reader.pipeline
+        return not hasattr(pipeline, "score_samples") or pipeline.score_samples(row[None])[0] >= 0
+
+    def _rate(self, row):
+        probabilities = self._reader.pipeline.predict_proba(row[None])[0]
+        return dict(zip(self.labels, map(float, probabilities), strict=True))
+
+    def _row(self, pad):
+        """The drawing as a row and "", or None and what to say instead."""
+        try:
+            pad = open_pad(pad)
+            row = None if pad is None else self._normalizer.transform([pad])[0]
+        except PictureError as error:
+            return None, str(error).removeprefix("Picture 0: ")
+        except Exception:
+            return None, _log_failure()
+        return (row, "") if row is not None and row.any() else (None, DRAW)
+
+
+def _log_failure():
+    # Whatever a stranger's file leads to, the page goes on; the log tells the host what it was.
+    logging.getLogger(__name__).exception("A picture could not be read")
+    return "The picture could not be read."
+
+
+def say(line):
+    # A live region: screen readers speak the line when it changes.
+    return f'<p class="said" role="status" aria-live="polite">{html.escape(line)}</p>'
+
+
+def show_row(row, description="What the network sees: nothing yet"):
+    pixels = np.zeros(784, np.uint8) if row is None else row
+    image = Image.fromarray(np.asarray(pixels, np.uint8).reshape(28, 28))
+    return (
+        f"<figure>{_show(image, description, 'pixels')}"
+        "<figcaption>What the network sees: 28x28 pixels</figcaption></figure>"
+    )
+
+
+def _show(image, description, style="wide"):
+    stream = io.BytesIO()
+    kind = "png" if style == "pixels" else "jpeg"
+    image.save(stream, kind)
+    code = base64.b64encode(stream.getvalue()).decode()
+    description = html.escape(description)
+    return f'<img class="{style}" alt="{description}" src="data:image/{kind};base64,{code}">'
+
+
+def _show_table(digits):
+    rows = "".join(
+        f"<tr><td>{index}</td><td>{digit.line + 1}</td><td><b>{html.escape(str(digit.label))}</b>"
+        f"{' ?' if digit.unsure else ''}</td><td>{digit.confidence:.1%}</td></tr>"
+        for index, digit in enumerate(digits, start=1)
+    )
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("", "line", "digit", "confidence"))
+    return f'<table class="digits"><tr>{head}</tr>{rows}</table>'
+
+
+def _link_rows(kept):
+    if not kept:
+        return ""
+    lines = [",".join([LABEL, *PIXELS])]
+    lines += [",".join([label, *map(str, row)]) for label, row in kept]
+    code = base64.b64encode(("\n".join(lines) + "\n").encode()).decode()
+    rows = "1 row" if len(kept) == 1 else f"{len(kept)} rows"
+    link = f'<a class="rows" download="train.csv" href="data:text/csv;base64,{code}">'
+    return f"{link}Download {rows} as train.csv</a>"

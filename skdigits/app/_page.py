@@ -1,0 +1,179 @@
+"""The page, and how Gradio serves it."""
+
+from pathlib import Path
+
+try:
+    import gradio as gr
+except ImportError as error:
+    raise ImportError(
+        'The page needs Gradio, which is not installed: pip install "skdigits[demo]"'
+    ) from error
+from starlette.middleware import Middleware
+
+from skdigits.app._answers import DRAW, GIVE, Answers, say, show_row
+from skdigits.app._guard import MAX_UPLOAD, Guard
+from skdigits.app._pad import PAD_CSS, make_pad
+
+_MAX_QUEUE = 300  # questions that may wait
+_QUIET = {"show_progress": "hidden", "api_visibility": "private"}
+
+_CSS = """
+.gradio-container {max-width: 880px !important; width: 100% !important; margin: 0 auto !important;}
+:is(#pad, #seen, #said, #kept, #picture-said, #boxes, #digits) :is(&, .html-container) {padding: 0;}
+#clear {max-width: 420px; width: 100%; margin: 0 auto;}
+#answer {min-height: 210px;}
+.said {margin: 0; font-size: 1.15em; font-weight: 600; overflow-wrap: anywhere;}
+#seen figure {margin: 0; text-align: center; font-size: 0.9em;}
+img.pixels {width: 168px; height: 168px; image-rendering: pixelated; margin: 0 auto 4px;}
+img.wide {max-width: 100%; height: auto; margin: 0 auto;}
+table.digits {width: 100%; border-collapse: collapse;}
+table.digits, table.digits :is(tr, th, td) {border: 0 solid #8888 !important;}
+table.digits :is(th, td) {padding: 4px 8px; text-align: left; border-bottom-width: 1px !important;}
+a.rows {padding: 0; font-weight: 600; text-decoration: underline;}
+:is(button, a, input, textarea, [tabindex]):focus-visible {
+  outline: 3px solid #0072b2 !important; outline-offset: 2px;
+}
+"""
+
+
+def build_app(pipeline, *, min_confidence=None):
+    """Build the page around a fitted pipeline.
+
+    Parameters
+    ----------
+    pipeline : classifier
+        Fitted on MNIST rows (n, 784) from 0 to 255, with `predict_proba` and `classes_`, such as
+        :func:`skdigits.load_pretrained` gives. It is asked once here, so that the first stroke
+        does not wait for it.
+    min_confidence : float, default=None
+        Answers with less are shown as "not sure"; None as in :class:`~skdigits.DigitReader`.
+
+    Returns
+    -------
+    page : gradio.Blocks
+        ``page.launch()`` serves it, on this computer only. The options of
+        :meth:`gradio.Blocks.launch` can be given; without them nothing is shared, measured or
+        asked of other computers, and requests are limited to 32 MB. Uploaded pictures are
+        deleted after a quarter of an hour.
+
+    Raises
+    ------
+    TypeError
+        If the pipeline has no `predict_proba`.
+
+    Examples
+    --------
+    >>> from skdigits import make_digit_pipeline
+    >>> from skdigits.app import build_app
+    >>> from skdigits.datasets import load_bundled_digits
+    >>> X, y = load_bundled_digits(return_X_y=True)
+    >>> page = build_app(make_digit_pipeline(epochs=1).fit(X, y))
+    >>> page.launch()  # doctest: +SKIP
+    """
+    answers = Answers(pipeline, min_confidence)
+    page = _Page(title="Handwritten digits", analytics_enabled=False, delete_cache=(300, 900))
+    with page:
+        gr.Markdown("# Handwritten digits\nDraw one, or give a picture of many.")
+        with gr.Tab("Draw"):
+            _draw_tab(answers)
+        with gr.Tab("Upload or camera"):
+            _picture_tab(answers)
+        for component in page.blocks.values():
+            if isinstance(component, gr.components.Component):
+                _fetch_nothing(component)
+    return page.queue(max_size=_MAX_QUEUE)
+
+
+def _draw_tab(answers):
+    kept = gr.State([])
+    with gr.Row():
+        with gr.Column(min_width=300):
+            pad = make_pad()
+            clear = gr.Button("Clear", elem_id="clear")
+        with gr.Column(min_width=300):
+            said = gr.HTML(say(DRAW), elem_id="said")
+            label = gr.Label(label="Most likely", num_top_classes=3, elem_id="answer")
+            seen = gr.HTML(show_row(None), elem_id="seen")
+    with gr.Accordion("Wrong? Keep it with the right digit", open=False):
+        gr.Markdown("Kept drawings become rows of `train.csv`, to train on next time.")
+        right = gr.Radio(answers.labels, label="The right digit is", elem_id="right")
+        keep = gr.Button("Keep this drawing", elem_id="keep")
+        message = gr.HTML(say(""), elem_id="kept")
+    # The pad changes many times a second: only its newest state is worth an answer.
+    pad.change(answers.draw, pad, [said, label, seen], trigger_mode="always_last", **_QUIET)
+    clear.click(None, None, pad, js="() => ''")
+    keep.click(answers.keep, [pad, right, kept], [kept, message], **_QUIET)
+
+
+def _picture_tab(answers):
+    with gr.Row():
+        with gr.Column(min_width=300):
+            picture = gr.Image(
+                label="Picture with one or more digits",
+                type="filepath",
+                sources=["upload", "webcam", "clipboard"],
+                buttons=[],
+                height=360,
+                elem_id="picture",
+            )
+            _take_bytes(picture)
+        with gr.Column(min_width=300):
+            said = gr.HTML(say(GIVE), elem_id="picture-said")
+            text = gr.Textbox(label="Text", max_lines=12, interactive=False, elem_id="text")
+            boxes = gr.HTML(elem_id="boxes")
+            table = gr.HTML(elem_id="digits")
+    picture.change(
+        answers.read,
+        picture,
+        [said, text, boxes, table],
+        trigger_mode="always_last",
+        show_progress="minimal",
+        show_progress_on=said,
+        api_visibility="private",
+    )
+
+
+class _Page(gr.Blocks):
+    """Blocks that are served privately unless told otherwise."""
+
+    def launch(self, **options):
+        # Fonts of the visitor's own system: nothing is fetched for them.
+        fonts = {"font": ["system-ui", "sans-serif"], "font_mono": ["ui-monospace", "monospace"]}
+        defaults = {
+            "server_name": "127.0.0.1",
+            "share": False,
+            "quiet": True,
+            "theme": gr.themes.Default(primary_hue="blue", **fonts),
+            "css": PAD_CSS + _CSS,
+            "footer_links": [],
+            "run_history": False,
+            "enable_monitoring": False,
+            "mcp_server": False,
+            "ssr_mode": False,
+            "max_file_size": MAX_UPLOAD,
+            "state_session_capacity": 200,
+            "app_kwargs": {"middleware": [Middleware(Guard)], "docs_url": None, "redoc_url": None},
+        }
+        return super().launch(**defaults | options)
+
+
+def _fetch_nothing(component):
+    """Let a component take no file but an uploaded one.
+
+    A stranger can give any component a file by its address in the web, which Gradio would fetch.
+    Overridden on the instance: Gradio writes an interface file beside the source of each subclass
+    of a component.
+    """
+    move = component.async_move_resource_to_block_cache
+
+    async def move_files_only(source):
+        if not Path(str(source)).is_file():
+            raise gr.Error("Upload a file.")
+        return await move(source)
+
+    component.async_move_resource_to_block_cache = move_files_only
+
+
+def _take_bytes(image):
+    """Let an image component pass on its file undecoded: `read_ink` tells what is wrong with it."""
+    image.preprocess = lambda upload: None if upload is None else Path(upload.path).read_bytes()

@@ -1,0 +1,91 @@
+"""One line that says how far a search is, and the best setting so far."""
+
+import threading
+from collections import defaultdict
+from uuid import uuid4
+
+from tqdm.auto import tqdm
+
+from skdigits.tuning._results import by_time, fold_score, read_record
+
+
+class ProgressLine:
+    """Watches the folder of records from a thread of its own while the block runs.
+
+    The files say all: workers of any kind need no way back to this process.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where the search keeps its records.
+    n_fits, n_splits : int
+        Fits of the whole search, and of one setting.
+    metric : str, default=None
+        Which of several scores makes the best.
+    is_shown : bool, default=True
+        False counts without showing anything.
+    """
+
+    INTERVAL = 0.5  # seconds
+
+    def __init__(self, folder, n_fits, n_splits, metric=None, is_shown=True):
+        self.folder, self.n_splits, self.metric = folder, n_splits, metric
+        self.seen = set()
+        self.lock = threading.Lock()
+        self.scores = defaultdict(list)
+        self.line = tqdm(
+            total=n_fits, desc="search", unit="fit", dynamic_ncols=True, disable=not is_shown
+        )
+
+    def __enter__(self):
+        mark = self.folder / f".started-{uuid4().hex}"
+        mark.touch()  # the clock of the disk, which is not that of this machine
+        self.start = mark.stat().st_mtime_ns
+        mark.unlink()
+        self.is_over = threading.Event()
+        self.thread = threading.Thread(target=self._watch, daemon=True)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *error):
+        self.is_over.set()
+        self.thread.join()
+        self.update()
+        self.line.close()
+
+    def _watch(self):
+        while not self.is_over.wait(self.INTERVAL):
+            self.update()
+
+    def count(self):
+        """How many fits are done or read since the start."""
+        self.update()
+        return len(self.seen)
+
+    def update(self):
+        """Take in the records written or read since the start."""
+        with self.lock:
+            self._take_in_new()
+
+    def _take_in_new(self):
+        for when, path in by_time(self.folder):
+            if when >= self.start and path not in self.seen and (record := read_record(path)):
+                self._add(record)
+                self.seen.add(path)
+                self.line.update()
+
+    def _add(self, record):
+        setting = ", ".join(f"{k.split('__')[-1]}={_short(v)}" for k, v in record["params"].items())
+        self.scores[setting].append(fold_score(record, self.metric))
+        means = {
+            setting: sum(scores[-self.n_splits :]) / self.n_splits
+            for setting, scores in self.scores.items()
+            if len(scores) >= self.n_splits
+        }
+        if means:
+            best = max(means, key=lambda setting: means[setting])
+            self.line.set_postfix_str(f"best {means[best]:.4f} with {best}", refresh=False)
+
+
+def _short(value):
+    return f"{value:.3g}" if isinstance(value, float) else value

@@ -1,0 +1,267 @@
+"""The results of a search, one small file for each fit; what is found there is not trained again.
+
+`RecordedFit` and `RecordedScorer` take the places of the estimator and the scorer of any search of
+scikit-learn, so that its own code draws the candidates, cuts the folds and ranks the scores. They
+meet through files: a worker of joblib, of Dask or of a later run may hold either.
+"""
+
+import json
+import os
+import time
+import warnings
+from contextlib import suppress
+from copy import copy
+from pathlib import Path
+from uuid import uuid4
+
+import joblib
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils import get_tags
+
+from skdigits import __version__
+from skdigits._utils.atomic import replacing
+from skdigits._utils.parameters import parameters_called
+
+SUFFIX = ".fit.json"
+_THIS_PROCESS = uuid4().hex
+_NO_MATTER = (
+    "memory",
+    "n_jobs",
+    "n_threads",
+    "verbose",
+    "checkpoint_dir",
+)  # for what a fit learns, but for the last bits
+
+
+class StandIn(BaseEstimator):
+    """Takes the place of `estimator` in a search: same parameters, same tags."""
+
+    def __init__(self, estimator):
+        self.estimator = estimator
+        self.candidate = {}
+
+    def get_params(self, deep=True):
+        return self.estimator.get_params(deep)
+
+    def set_params(self, **params):
+        self.candidate = self.candidate | params
+        self.estimator.set_params(**params)
+        return self
+
+    def __sklearn_clone__(self):
+        twin = copy(self)
+        twin.estimator = clone(self.estimator)
+        return twin
+
+    def __sklearn_tags__(self):
+        return get_tags(self.estimator)
+
+
+class RecordedFit(StandIn):
+    """An estimator that trains only what has no record in `folder`.
+
+    Parameters
+    ----------
+    estimator : estimator
+    folder : pathlib.Path
+        Absolute. Where it does not exist (a machine of a cluster that does not share it) the fit
+        goes on without records.
+    n_threads : int
+        Upper limit of `n_threads` in other processes than the one that made this object.
+    """
+
+    def __init__(self, estimator, folder, n_threads):
+        super().__init__(estimator)
+        self.folder = folder
+        self.n_threads = n_threads
+        self.home = _THIS_PROCESS
+
+    def fit(self, X, y=None, **fit_params):
+        anonymous = clone(self.estimator)
+        anonymous.set_params(**dict.fromkeys(parameters_called(anonymous, *_NO_MATTER)))
+        self.rows = joblib.hash([X, y])
+        self.path = self.folder / f"{joblib.hash([__version__, anonymous, self.rows, fit_params])}"
+        self.path = self.path.with_suffix(SUFFIX)
+        self.training = X, y, fit_params
+        self.is_trained = False
+        self.record = read_record(self.path)
+        if self.record is None:
+            self.trained()
+        return self
+
+    def trained(self):
+        """The estimator itself, trained now if its record was enough so far."""
+        if not self.is_trained:
+            X, y, fit_params = self.training
+            if self.home != _THIS_PROCESS:
+                self._share_threads()
+            start = time.perf_counter()
+            self.estimator.fit(X, y, **fit_params)
+            self.record = {
+                "params": self.candidate,
+                "n_rows": len(X),
+                "fit_seconds": round(time.perf_counter() - start, 3),
+                "n_threads": max(
+                    filter(None, parameters_called(self.estimator, "n_threads").values()),
+                    default=None,
+                ),
+                "scores": (self.record or {}).get("scores", {}),
+            }
+            self.is_trained = True
+        return self.estimator
+
+    def _share_threads(self):
+        wanted = parameters_called(self.estimator, "n_threads")
+        limit = self.n_threads
+        self.estimator.set_params(**{k: min(v or limit, limit) for k, v in wanted.items()})
+
+
+class RecordedScorer:
+    """A scorer that reads the score of a `RecordedFit` from its record, or writes it there.
+
+    Parameters
+    ----------
+    scorer : callable
+    scoring : str, callable, list, tuple, dict or None
+        What the user asked for: part of the key under which a score is found.
+    """
+
+    def __init__(self, scorer, scoring):
+        self.scorer = scorer
+        self.scoring = scoring
+
+    def __getattr__(self, name):
+        # Scikit-learn asks a scorer, for one, whether it takes sample weights.
+        if name == "scorer" or name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self.scorer, name)
+
+    def __call__(self, fit, X, y=None, **params):
+        rows = joblib.hash([X, y])
+        part = "train" if rows == fit.rows else "test"
+        key = f"{part} {joblib.hash([self.scoring, rows, params])}"
+        if key in fit.record["scores"]:
+            with suppress(OSError):
+                os.utime(fit.path)  # tells the progress line that it was used
+        else:
+            score = self.scorer(fit.trained(), X, y, **params)
+            fit.record["scores"][key] = _plain(score)
+            write_record(fit.path, fit.record)
+        return fit.record["scores"][key]
+
+
+def _plain(value):
+    """Numbers and names as JSON has them; anything else as its text."""
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    return value if isinstance(value, (bool, int, float, str, type(None))) else repr(value)
+
+
+def read_record(path):
+    """The record of a fit as a dict, or None where there is none that can be read."""
+    try:
+        record = json.loads(Path(path).read_text(encoding="utf-8"))
+        if record.keys() >= {"params", "n_rows", "fit_seconds", "n_threads", "scores"}:
+            return record
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, AttributeError):
+        pass
+    warnings.warn(
+        f"The result {path} is damaged or cannot be read; the fit is done again.",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+    return None
+
+
+def write_record(path, record):
+    """Write a record whole; a reader sees the old one or the new one.
+
+    The search goes on without it where it cannot be written: it still has the score.
+    """
+    if not path.parent.is_dir():
+        return
+    try:
+        with replacing(path) as file:
+            file.write(json.dumps(_plain(record), indent=1).encode())
+    except OSError as error:
+        warnings.warn(f"A result is not kept: {error}", RuntimeWarning, stacklevel=2)
+
+
+def by_time(folder):
+    """The records in a folder as (time of their writing in ns, path), the oldest first."""
+    found = []
+    for path in folder.glob(f"*{SUFFIX}"):
+        with suppress(FileNotFoundError):  # another process may tidy up
+            found.append((path.stat().st_mtime_ns, path))
+    return sorted(found)
+
+
+def _test_scores(record):
+    """Those of the test fold; of a fold that tests on its training rows, all."""
+    scores = record["scores"]
+    return [v for k, v in scores.items() if k.startswith("test")] or list(scores.values())
+
+
+def fold_score(record, metric=None):
+    """The score on the test fold, or None; `metric` chooses among several, else the first."""
+    scores = _test_scores(record)
+    if not scores:
+        return None
+    score = scores[-1]
+    return score.get(metric, next(iter(score.values()))) if isinstance(score, dict) else score
+
+
+def read_results(folder):
+    """The fits that a search has done so far, also of one that is running or was killed.
+
+    Parameters
+    ----------
+    folder : path-like
+        The `results` of :func:`fit_search`.
+
+    Returns
+    -------
+    results : pandas.DataFrame
+        One row for each fit, in the order of their ends: the searched parameters, "score" (on the
+        test fold; a column "score_<name>" for each of several), "fit_seconds", "n_rows" trained on
+        and "n_threads" (missing where it was left to TensorFlow).
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from skdigits.datasets import load_bundled_digits
+    >>> from skdigits.tuning import fit_search, read_results
+    >>> X, y = load_bundled_digits(return_X_y=True)
+    >>> search = GridSearchCV(GaussianNB(), {"var_smoothing": [0.1, 0.01]}, cv=3)
+    >>> with TemporaryDirectory() as folder:
+    ...     search = fit_search(search, X, y, results=folder, progress=False)
+    ...     results = read_results(folder)
+    >>> results.shape[0], "var_smoothing" in results
+    (6, True)
+    """
+    import pandas as pd
+
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"There is no folder {folder}; give the `results` of a search.")
+    lines = []
+    for _, path in by_time(folder):
+        record = read_record(path)
+        for score in _test_scores(record)[-1:] if record else []:
+            named = {f"score_{k}": v for k, v in score.items()} if isinstance(score, dict) else {}
+            rest = {name: record[name] for name in ("fit_seconds", "n_rows", "n_threads")}
+            lines.append(record["params"] | (named or {"score": score}) | rest)
+    return pd.DataFrame(lines)
