@@ -15,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from _non_digits import make_non_digits
 from _shared import finish, load_rows, make_parser
 from scipy.special import entr, logsumexp
 from sklearn.covariance import LedoitWolf
@@ -31,6 +30,7 @@ from skdigits._estimators.novelty import (
     learn_digits,
     score_digits,
 )
+from skdigits.datasets import make_non_digits
 
 OURS = "**`score_samples`: the same and half the energy**"
 PICTURES = ["picture of a digit", "picture of a letter"]
@@ -128,7 +128,9 @@ def run(seed, X, y, options, pictures):
     pipeline = make_digit_pipeline(
         options.preset, novelty=True, n_threads=options.threads, random_state=seed
     ).fit(rest, y_rest)
-    made = make_non_digits(options.made, seed)
+    kinds = ["latin", "greek", "script", "symbol", "scribble", "shape", "blank"]
+    made = make_non_digits(options.made * len(kinds), kinds=kinds, random_state=seed)
+    made = {kind: made.data[made.kind == kind] for kind in kinds}
     areas, refused = evaluate(Scores(pipeline, rest, y_rest), unseen, made, pictures)
     accuracy = 100 * pipeline.score(unseen, y_unseen)
     print(f"seed {seed}: {len(rest):,} rows to fit on, accuracy {accuracy:.2f} %", flush=True)

@@ -1,9 +1,10 @@
-"""Digits to train on: Kaggle's CSV files, scikit-learn's bundled digits, and MNIST.
+"""Rows to train on: Kaggle's files, bundled digits, MNIST, other hands, and what is no digit.
 
 Every loader gives rows as MNIST stores them: 784 uint8 values from 0 (nothing) to 255 (ink), a
 28x28 picture read row by row.
 """
 
+from skdigits.datasets._hands import load_hands
 from skdigits.datasets._load import (
     fetch_mnist,
     load_available,
@@ -11,11 +12,14 @@ from skdigits.datasets._load import (
     load_competition,
     read_digits_csv,
 )
+from skdigits.datasets._non_digits import make_non_digits
 
 __all__ = [
     "fetch_mnist",
     "load_available",
     "load_bundled_digits",
     "load_competition",
+    "load_hands",
+    "make_non_digits",
     "read_digits_csv",
 ]
