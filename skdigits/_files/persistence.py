@@ -21,6 +21,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdigits import __version__
 from skdigits._utils.atomic import replacing
+from skdigits._utils.foreign import START, name_foreign
 from skdigits.exceptions import ModelFileError, UntrustedFileWarning
 
 FORMAT = 1  # of joblib files
@@ -30,6 +31,12 @@ _PLAIN, _ONNX, _JOBLIB = "plain parts", "ONNX", "joblib"  # kinds of model files
 _PACKAGES = ["scikit-learn", "numpy", "tensorflow", "keras", "joblib"]
 _MAX_FOOTER = 64 * 1024
 _ONNX_START = b"\x08"  # its version comes first; no pickle, packed or not, begins so
+_GZIP_START = b"\x1f\x8b"  # as joblib packs, too
+_NOT_OURS = {  # endings of files that something else writes
+    ".onnx": "skdigits.export_onnx writes ONNX",
+    ".keras": "pipeline[-1].model_.save writes the network alone",
+    ".h5": "pipeline[-1].model_.save writes the network alone",
+}
 _FOOTER_START = b'{"skdigits format": '
 
 
@@ -61,10 +68,10 @@ def save_pipeline(pipeline, path, *, card=None):
     ------
     TypeError
         If `pipeline` cannot predict, or holds what a ".skdigits" file cannot: estimators of other
-        packages, functions, random states.
+        packages, functions, random states. Of a search save the `best_estimator_`.
     ValueError
         If a ".skdigits" file would not be taken by :func:`load_pipeline`, such as one with NaN
-        weights or of more than 128 MiB.
+        weights or of more than 128 MiB; or if the ending of `path` is that of another format.
     sklearn.exceptions.NotFittedError
         If it is not fitted.
 
@@ -82,8 +89,12 @@ def save_pipeline(pipeline, path, *, card=None):
     >>> bool((again.predict_proba(X) == pipeline.predict_proba(X)).all())
     True
     """
-    if not hasattr(pipeline, "predict"):
-        raise TypeError(f"save_pipeline got {type(pipeline).__name__}, expected a fitted pipeline.")
+    check_ending(path)
+    if not all(hasattr(pipeline, name) for name in ("fit", "predict", "__sklearn_tags__")):
+        raise TypeError(
+            f"save_pipeline got {type(pipeline).__name__}, expected a fitted pipeline."
+            + _instead_of(pipeline)
+        )
     check_is_fitted(pipeline)
     is_plain = Path(path).suffix.lower() == PLAIN_SUFFIX
     pieces = _plain_pieces(pipeline) if is_plain else _joblib_pieces(pipeline)
@@ -96,6 +107,26 @@ def save_pipeline(pipeline, path, *, card=None):
         with replacing(Path(path).with_suffix(".md") if card is True else card) as file:
             file.write(text.encode())
     return Path(path)
+
+
+def check_ending(path):
+    """Raise a ValueError if the ending of a file to save to is that of another format."""
+    suffix = Path(path).suffix.lower()
+    if suffix in _NOT_OURS:
+        raise ValueError(
+            f"save_pipeline writes .skdigits and .joblib files, got {path}: {_NOT_OURS[suffix]}."
+        )
+
+
+def _instead_of(pipeline):
+    """What to save where this cannot be saved."""
+    if getattr(pipeline, "refit", None) is False:
+        return " It was fitted with refit=False: search with refit=True, and save best_estimator_."
+    if hasattr(pipeline, "_session"):
+        return " To keep it, copy its .onnx file."
+    if hasattr(pipeline, "layers"):
+        return " A network of Keras is saved with its own save."
+    return ""
 
 
 def _plain_pieces(pipeline):
@@ -134,7 +165,8 @@ def _joblib_pieces(pipeline):
 def load_pipeline(path, *, trusted=False):
     """Load a pipeline from a file of :func:`save_pipeline`, or of plain `joblib.dump`.
 
-    What the file is shows in its bytes, but one that is named ".skdigits" must be of that kind.
+    What the file is shows in its bytes, but one that is named ".skdigits" or ".onnx" is never taken
+    for a joblib file.
     Such a file is only read: nothing in it is run, and what does not describe a fitted pipeline in
     full is refused. A file of :func:`export_onnx` gives what :func:`load_onnx` gives.
 
@@ -192,10 +224,16 @@ def _kind_of(path):
             "a fitted pipeline with skdigits.save_pipeline."
         )
     with path.open("rb") as file:
-        start = file.read(2)
-    if start == b"PK" or path.suffix.lower() == PLAIN_SUFFIX:  # then never unpickled
-        return _PLAIN
-    return _ONNX if start.startswith(_ONNX_START) else _JOBLIB
+        start = file.read(START)
+    suffix = path.suffix.lower()
+    if start.startswith(b"PK") or suffix == PLAIN_SUFFIX:  # then never unpickled
+        kind = _PLAIN
+    else:
+        kind = _ONNX if start.startswith(_ONNX_START) or suffix == ".onnx" else _JOBLIB
+    what = name_foreign(start)
+    if what and not (kind == _JOBLIB and start.startswith(_GZIP_START)):
+        raise ModelFileError(f"{path} {what}.")
+    return kind
 
 
 def _load_plain(path):

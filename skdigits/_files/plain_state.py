@@ -9,6 +9,7 @@ import math
 import re
 
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
@@ -103,9 +104,15 @@ class PlainWriter:
             return self._write_array(value, where)
         if type(value) in KINDS:
             return self._write_estimator(value, where)
+        kind = type(value).__name__
+        if isinstance(value, BaseEstimator):
+            of_search = "Save its best_estimator_. " * hasattr(value, "best_estimator_")
+            raise TypeError(
+                f"{where} is a {kind}, which a .skdigits file cannot hold. {of_search}{_ASK}."
+            )
         raise TypeError(
-            f"{where} is {str(value)[:60]} of type {type(value).__name__}, which a .skdigits file "
-            f"cannot hold. {_ASK}, or set another value."
+            f"{where} is {' '.join(str(value).split())[:60]} of type {kind}, which a .skdigits "
+            f"file cannot hold. {_ASK}, or set another value."
         )
 
     def _write_dict(self, value, where):

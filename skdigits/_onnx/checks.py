@@ -23,6 +23,7 @@ MAX_BYTES = 256 * 2**20
 _MAX_FIELDS = 50_000  # the shipped network has 600, ten such networks 6,000
 _MAX_SIDE = 100_000  # of a tensor: no hidden layer is wider
 _FLOAT, _INT64 = 1, 7
+_OTHER_NUMBERS = {2: "uint8", 3: "int8", 10: "float16", 11: "float64", 16: "bfloat16"}
 _MAX_VALUES = 2**26  # in use at a time: a quarter of a GB
 _MAX_PRODUCTS = 2**32  # for one row: seconds
 _BLOCKS = (256, 16, 1)
@@ -72,9 +73,16 @@ def check_bytes(content):
         (graph,) = _read(memoryview(content), "model", [_MAX_FIELDS])[7]
         return _find_block(graph)
     except (ValueError, IndexError, KeyError, TypeError) as error:
+        cause = str(error)[:100]
+        if other := _name_other_writer(content):
+            raise ModelFileError(
+                f"This ONNX model was written {other} ({cause}); load_onnx takes what "
+                "skdigits.export_onnx wrote, unchanged. Ask this one through "
+                "onnxruntime.InferenceSession."
+            ) from None
         raise ModelFileError(
-            f"This is no ONNX model of skdigits, or a damaged one ({str(error)[:100]}). Write it "
-            "again with skdigits.export_onnx."
+            f"This is no ONNX model of skdigits, or a damaged one ({cause}). Write it again with "
+            "skdigits.export_onnx."
         ) from None
 
 
@@ -96,6 +104,37 @@ def _read(message, kind, n_left):
             value = str(value, "utf-8")
         read[number].append(value)
     return read
+
+
+def _name_other_writer(content):
+    """Who else wrote or changed a model, such as "by onnx.quantize, with numbers of uint8"."""
+    try:
+        model = _group(content)
+        graph = _group(model[7][0])
+        tensors = [_group(tensor) for tensor in graph[5]]
+        nodes = [_group(node) for node in graph[1]]
+        names = {str(name, "utf-8") for name in model[2]} - {"skdigits"}
+        domains = {str(node[7][0], "utf-8") for node in nodes if node[7]} - {""}
+    except (ValueError, IndexError, TypeError):
+        return None
+    kinds = {_OTHER_NUMBERS.get(kind) for tensor in tensors for kind in tensor[2]} - {None}
+    if not all(name.isprintable() for name in names | domains):
+        return None
+    found = [f"by {name[:40]}" for name in names]
+    found += [f"with numbers of {kind}" for kind in sorted(kinds)]
+    found += [f"with operators of {domain[:40]}" for domain in sorted(domains)[:1]]
+    found += ["with weights in other files"] * any(tensor[13] for tensor in tensors)
+    return ", ".join(found) or None
+
+
+def _group(message):
+    """The values of a message by field, read as no more than that."""
+    values = defaultdict(list)
+    for number, value in _fields(memoryview(message)):
+        values[number].append(value)
+        if sum(map(len, values.values())) > _MAX_FIELDS:
+            raise ValueError("too many parts")
+    return values
 
 
 def _find_block(graph):

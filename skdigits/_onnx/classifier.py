@@ -15,8 +15,11 @@ from skdigits._onnx.checks import (
     check_bytes,
     read_metadata,
 )
+from skdigits._utils.foreign import START, name_foreign
 from skdigits._utils.images import flatten_images
 from skdigits.exceptions import ModelFileError
+
+_LOADED_ELSEWHERE = (b"PK", b"\x80")  # zips, as .skdigits files are, and pickles
 
 
 def load_onnx(path, *, n_threads=1):
@@ -66,6 +69,11 @@ def load_onnx(path, *, n_threads=1):
         )
     with path.open("rb") as file:
         content = file.read(MAX_BYTES + 1)
+    what = name_foreign(content[:START])
+    if what is None and content.startswith(_LOADED_ELSEWHERE):
+        what = "is no ONNX file: load it with skdigits.load_pipeline"
+    if what:
+        raise ModelFileError(f"{path} {what}.")
     try:
         return OnnxDigitClassifier(content, n_threads=n_threads)
     except ModelFileError as error:

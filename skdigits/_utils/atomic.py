@@ -2,6 +2,7 @@
 
 import glob
 import os
+import shutil
 import time
 import uuid
 from contextlib import contextmanager, suppress
@@ -17,7 +18,8 @@ def replacing(path):
     Parameters
     ----------
     path : path-like
-        The file to write. A symbolic link is followed, so that the link stays one.
+        The file to write. A symbolic link is followed, so that the link stays one; permissions and
+        owner of an older file stay. What is no file, as /dev/null or a pipe, is written to.
 
     Yields
     ------
@@ -29,6 +31,8 @@ def replacing(path):
         If the folder does not exist.
     IsADirectoryError
         If `path` is a folder.
+    PermissionError
+        If an older file of that name is write-protected.
     OSError
         If the file cannot be written: a full disk, a folder without permission. An older file of
         that name is left as it was.
@@ -38,10 +42,19 @@ def replacing(path):
         raise IsADirectoryError(f"{path} is a folder; give the name of a file in it.")
     if not target.parent.is_dir():
         raise FileNotFoundError(f"There is no folder {target.parent}; make it, or give another.")
+    if os.path.exists(path) and not os.path.isfile(path):
+        with open(path, "wb") as file:
+            yield file
+        return
+    is_there = target.is_file()
+    if is_there and not _may_write(target):
+        raise PermissionError(f"{path} is write-protected; permit writing, or give another name.")
     _sweep(target)
     part = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
     try:
         with part.open("xb") as file:
+            if is_there:  # before anything is in it that others might read
+                _take_after(target, part)
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -57,6 +70,20 @@ def replacing(path):
     finally:
         with suppress(OSError):  # a folder that takes no file may not give one either
             part.unlink(missing_ok=True)
+
+
+def _may_write(path, mode=os.W_OK):
+    effective = {"effective_ids": True} if os.access in os.supports_effective_ids else {}
+    return os.access(path, mode, **effective)
+
+
+def _take_after(target, part):
+    """Give a new file the owner, where that is allowed, and the permissions of another one."""
+    known = target.stat()
+    if hasattr(os, "chown"):
+        with suppress(PermissionError):
+            os.chown(part, known.st_uid, known.st_gid)
+    shutil.copymode(target, part)
 
 
 def _sweep(target):
@@ -102,7 +129,6 @@ def make_folder(path, name):
         raise OSError(
             error.errno, f"{error.strerror}: {name}={str(path)!r} cannot be made; give another."
         ) from error
-    effective = {"effective_ids": True} if os.access in os.supports_effective_ids else {}
-    if not os.access(folder, os.W_OK | os.X_OK, **effective):
+    if not _may_write(folder, os.W_OK | os.X_OK):
         raise PermissionError(f"{name}={str(path)!r} cannot be written to; give a folder that can.")
     return folder

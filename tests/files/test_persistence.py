@@ -1,5 +1,6 @@
 """Saving and loading."""
 
+import gzip
 import json
 import os
 import subprocess
@@ -10,10 +11,25 @@ from concurrent.futures import ThreadPoolExecutor
 import joblib
 import numpy as np
 import pytest
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.decomposition import PCA
+from sklearn.ensemble import VotingClassifier
 from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
 
-from skdigits import load_pipeline, make_digit_pipeline, save_pipeline
-from skdigits._files.persistence import MAGIC
+from skdigits import (
+    PixelScaler,
+    export_onnx,
+    load_onnx,
+    load_pipeline,
+    load_pretrained,
+    make_digit_pipeline,
+    save_pipeline,
+)
+from skdigits._files.persistence import MAGIC, describe_file
 from skdigits.cli import main
 from skdigits.datasets import load_bundled_digits
 from skdigits.exceptions import ModelFileError, UntrustedFileWarning
@@ -88,7 +104,7 @@ def test_a_failed_save_leaves_the_old_file_whole(pipeline, path, monkeypatch):
 def test_cut_off(path, kept):
     data = path.read_bytes()
     path.write_bytes(data[: int(kept * len(data)) if isinstance(kept, float) else kept])
-    with pytest.raises(ModelFileError, match=r"cut off|damaged"):
+    with pytest.raises(ModelFileError, match=r"cut off|damaged|is empty"):
         load_pipeline(path, trusted=True)
 
 
@@ -132,6 +148,118 @@ def test_no_pipeline(tmp_path):
         save_pipeline({}, tmp_path / "x.joblib")
     with pytest.raises(NotFittedError):
         save_pipeline(make_digit_pipeline(), tmp_path / "x.joblib")
+
+
+def over_scales(**options):
+    return GridSearchCV(
+        make_pipeline(PixelScaler(), LogisticRegression(max_iter=2)),
+        {"pixelscaler__scale": [255]},
+        cv=2,
+        **options,
+    )
+
+
+@pytest.fixture(scope="module")
+def few(rows):
+    return rows[0][:60], rows[1][:60]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize(
+    ("estimator", "message"),
+    [
+        (over_scales(), r"^the pipeline is a GridSearchCV.*Save its best_estimator_"),
+        (make_pipeline(over_scales()), r"steps of Pipeline\[0\]\[1\] is a GridSearchCV.*best_"),
+        (LogisticRegression(max_iter=2), "is a LogisticRegression, .*Save it as .joblib"),
+        (make_pipeline(PCA(5), KNeighborsClassifier()), "is a PCA, which .*Save it as .joblib"),
+        (
+            VotingClassifier([("a", KNeighborsClassifier())]),
+            "is a VotingClassifier, which .*Save it as .joblib",
+        ),
+        (
+            CalibratedClassifierCV(KNeighborsClassifier(), cv=2),
+            "is a CalibratedClassifierCV, which .*Save it as .joblib",
+        ),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_to_save_instead_is_said_in_a_line(estimator, message, few, tmp_path):
+    with pytest.raises(TypeError, match=message) as caught:
+        save_pipeline(estimator.fit(*few), tmp_path / "model.skdigits")
+    assert "\n" not in str(caught.value)
+    assert "another value" not in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("suffix", [".skdigits", ".joblib"])
+def test_what_can_never_be_saved_is_told_where_to_go(suffix, few, pipeline, tmp_path):
+    path = tmp_path / f"model{suffix}"
+    with pytest.raises(TypeError, match=r"fitted with refit=False.*refit=True"):
+        save_pipeline(over_scales(refit=False).fit(*few), path)
+    with pytest.raises(TypeError, match=r"got Functional, expected a fitted pipeline.*own save"):
+        save_pipeline(pipeline[-1].model_, path)
+    written = load_onnx(export_onnx(load_pretrained(), tmp_path / "digits.onnx"))
+    with pytest.raises(TypeError, match=r"got OnnxDigitClassifier.*copy its \.onnx file"):
+        save_pipeline(written, path)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("m.onnx", "export_onnx"),
+        ("m.ONNX", "export_onnx"),
+        ("m.keras", r"model_\.save"),
+        ("m.h5", r"model_\.save"),
+    ],
+)
+def test_no_joblib_file_under_the_name_of_another_format(name, advice, pipeline, tmp_path):
+    with pytest.raises(ValueError, match=f"{name}.*{advice}"):
+        save_pipeline(pipeline, tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+FOREIGN = {
+    "a web page": (b"<!DOCTYPE html><html><body>Not found</body></html>", "is a web page"),
+    "another web page": (b"\n\n<html>" + b"x" * 99, "is a web page"),
+    "a pointer": (
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 12\n",
+        "is a pointer of Git LFS.*git lfs pull",
+    ),
+    "gzip": (gzip.compress(b"x" * 99), "is packed with gzip: unpack it"),
+    "HDF5": (b"\x89HDF\r\n\x1a\n" + bytes(99), "is an HDF5 file.*keras.saving.load_model"),
+    "Keras": (
+        b"PK\x03\x04" + bytes(22) + b"\x0d\0\0\0metadata.json",
+        "is a file of Keras.*keras.saving.load_model",
+    ),
+    "PyTorch": (b"PK\x03\x04" + bytes(22) + b"\x10\0\0\0archive/data.pkl", "of PyTorch"),
+    "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(99), "is a picture.*skdigits predict"),
+    "a photo": (b"\xff\xd8\xff\xe0" + bytes(99), "is a picture"),
+    "a table": (b"label,pixel0,pixel1\n1,2,3\n", "is a CSV file.*skdigits train"),
+    "nothing": (b"", "is empty"),
+    "an ORT file": (bytes(4) + b"ORTM" + bytes(99), "is an .ort file.*export_onnx"),
+}
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_foreign_files_are_called_what_they_are(kind, tmp_path):
+    content, message = FOREIGN[kind]
+    for suffix in (".skdigits", ".joblib", ".onnx"):
+        if (kind, suffix) == ("gzip", ".joblib"):  # joblib packs, too
+            continue
+        path = tmp_path / f"model{suffix}"
+        path.write_bytes(content)
+        for load in (load_pipeline, load_onnx, describe_file):
+            with pytest.raises(ModelFileError, match=message) as caught:
+                load(path)
+            assert str(caught.value).startswith(f"{path} ")
+
+
+def test_load_onnx_is_told_of_other_files_of_ours(pipeline, tmp_path):
+    for suffix in (".skdigits", ".joblib"):
+        with pytest.raises(ModelFileError, match=r"is no ONNX file.*load_pipeline"):
+            load_onnx(save_pipeline(pipeline, tmp_path / f"model{suffix}"))
 
 
 def test_no_folder_to_save_to(pipeline, tmp_path):

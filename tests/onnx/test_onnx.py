@@ -571,11 +571,72 @@ def test_hostile_files(message, file, tmp_path):
     refused(model, tmp_path, message)
 
 
+def as_int8(content):
+    """What onnxruntime's quantisation leaves of it: whole numbers for weights, its name."""
+    model = onnx.load_from_string(content)
+    model.producer_name = "onnx.quantize"
+    tensor = next(t for t in model.graph.initializer if t.data_type == 1)
+    tensor.CopyFrom(
+        numpy_helper.from_array(np.zeros(tuple(tensor.dims), np.uint8), f"{tensor.name}_quantized")
+    )
+    return model
+
+
+def as_float16(content):
+    model = onnx.load_from_string(content)
+    for tensor in model.graph.initializer:
+        if tensor.data_type == 1:
+            halves = numpy_helper.to_array(tensor).astype(np.float16)
+            tensor.CopyFrom(numpy_helper.from_array(halves, tensor.name))
+    return model
+
+
+def as_optimised(content):
+    """As onnxruntime writes what it has optimised: other domains, its own operators."""
+    model = onnx.load_from_string(content)
+    model.opset_import.append(helper.make_opsetid("com.microsoft.nchwc", 1))
+    model.graph.node[1].domain = "com.microsoft.nchwc"
+    return model
+
+
+def with_weights_beside(content):
+    model = onnx.load_from_string(content)
+    tensor = next(t for t in model.graph.initializer if t.data_type == 1)
+    onnx.external_data_helper.set_external_data(tensor, "weights.bin")
+    return model
+
+
+def of_another_tool(content):
+    model = onnx.load_from_string(content)
+    model.producer_name = "skl2onnx"
+    model.doc_string = "a model"
+    return model
+
+
+@pytest.mark.parametrize(
+    ("change_model", "what"),
+    [
+        (as_int8, "by onnx.quantize, with numbers of uint8"),
+        (as_float16, "with numbers of float16"),
+        (as_optimised, r"with operators of com\.microsoft\.nchwc"),
+        (with_weights_beside, "with weights in other files"),
+        (of_another_tool, "by skl2onnx"),
+    ],
+)
+def test_what_other_tools_wrote_is_called_so(change_model, what, file, tmp_path):
+    path = tmp_path / "changed.onnx"
+    onnx.save(change_model(file.read_bytes()), path)
+    with pytest.raises(ModelFileError, match=f"{what}.*onnxruntime.InferenceSession") as error:
+        load_onnx(path)
+    assert "damaged" not in str(error.value)
+    assert len(str(error.value)) < 600
+
+
 def test_damaged_files(file, tmp_path, monkeypatch):
     content = file.read_bytes()
     refused(content + content, tmp_path, "field 1 of a model twice")
-    refused(b"", tmp_path, "ONNX")
-    refused(b"PK\x03\x04" + bytes(1000), tmp_path, "no ONNX model of skdigits")
+    refused(b"", tmp_path, "is empty")
+    refused(b"PK\x03\x04" + bytes(1000), tmp_path, "is no ONNX file")
     refused(b"\xff" * 100, tmp_path, "an endless number")
     refused(content[:-1000], tmp_path, "it is cut off")
     refused(content.replace(b"Relu_", b"Rel\xff_"), tmp_path, "can't decode")

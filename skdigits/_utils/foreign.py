@@ -1,0 +1,58 @@
+"""What a file is that is no model of ours, told by its first bytes."""
+
+import re
+
+START = 64  # bytes that are looked at
+
+_IN_ZIP = rb"PK\x03\x04.{26}"  # the name of the first part follows
+_KERAS = (
+    "of Keras, which holds a network and no pipeline: load it with keras.saving.load_model, or "
+    "save the fitted pipeline with skdigits.save_pipeline"
+)
+_KNOWN = [
+    (rb"\Z", "is empty: copy it again from where it came from"),
+    (
+        rb"\s*<(!doctype|html|\?xml|head)",
+        "is a web page: download the file itself, by its raw link",
+    ),
+    (
+        rb"version https://git-lfs",
+        "is a pointer of Git LFS: get the file itself with git lfs pull, or by its raw link",
+    ),
+    (rb"\x1f\x8b", "is packed with gzip: unpack it"),
+    (rb"\x89HDF", f"is an HDF5 file, most likely {_KERAS}"),
+    (_IN_ZIP + rb"(metadata|config)\.json|" + _IN_ZIP + rb"model\.weights", f"is a file {_KERAS}"),
+    (
+        _IN_ZIP + rb"[^/]+/(data\.pkl|\.|version|byteorder)",
+        "is a file of PyTorch: load it with torch.load, or save a fitted pipeline with "
+        "skdigits.save_pipeline",
+    ),
+    (
+        rb"\x89PNG|\xff\xd8\xff|GIF8|RIFF",
+        "is a picture, where a model was expected: skdigits predict reads pictures",
+    ),
+    (
+        rb"(\xef\xbb\xbf)?\"?(label|pixel0|1x1)\"?[,;\t]",
+        "is a CSV file, where a model was expected: skdigits train makes one of it",
+    ),
+    (rb".{4}ORTM", "is an .ort file of onnxruntime: use the .onnx file of skdigits.export_onnx"),
+]
+
+
+def name_foreign(start):
+    """What a file is, and what to do with it, where it is of a well-known other kind.
+
+    Parameters
+    ----------
+    start : bytes
+        The first `START` bytes of the file, or all if there are fewer.
+
+    Returns
+    -------
+    text : str or None
+        To follow the file's name; None for what is not known.
+    """
+    for pattern, text in _KNOWN:
+        if re.match(pattern, start, re.DOTALL | re.IGNORECASE):
+            return text
+    return None
