@@ -14,6 +14,8 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+import skdigits
+
 ROOT = Path(__file__).parent.parent
 MODULES = [
     "skdigits",
@@ -46,7 +48,7 @@ def listed_names():
 
 def test_every_public_module_is_in_the_reference():
     assert sorted(listed_names()) == MODULES
-    modules = [f"skdigits.{n}" for n in importlib.import_module("skdigits")._MODULES]
+    modules = [f"skdigits.{n}" for n in skdigits._MODULES]
     assert ["skdigits", *modules] == MODULES
 
 
@@ -71,6 +73,11 @@ def test_readme_names_the_floors():
     floors = {extra: [need.split(",")[0] for need in wanted[extra]] for extra in wanted}
     assert told == floors
     assert f"Python {project()['requires-python'].removeprefix('>=')} or newer" in readme
+
+
+def test_changelog_is_of_this_version():
+    newest = re.search(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert newest[1] == skdigits.__version__
 
 
 def test_every_benchmark_is_listed():
