@@ -3,8 +3,8 @@ Search for better parameters
 ============================
 
 The pipeline is a scikit-learn estimator, so scikit-learn's searches tune it. ``skdigits.tuning``
-adds what a search of networks needs: where to look, what it costs, and that a search that was cut
-off goes on.
+adds what a search of networks needs: where to look, and that a search that was cut off
+goes on.
 """
 
 # %%
@@ -18,19 +18,13 @@ from sklearn.model_selection import GridSearchCV, train_test_split
 
 from skdigits import make_digit_pipeline
 from skdigits.datasets import load_bundled_digits
-from skdigits.tuning import estimate_cost, fit_search, read_results, search_space
+from skdigits.tuning import fit_search, read_results, search_space
 
 X, y = load_bundled_digits(return_X_y=True)
 X, _, y, _ = train_test_split(X, y, train_size=400, stratify=y, random_state=0)
 grid = search_space("quick")
 print(grid)
 search = GridSearchCV(make_digit_pipeline(epochs=3, random_state=0), grid, cv=3)
-
-# %%
-# What it will cost, before it is paid: an estimate, from a few batches of one setting.
-
-cost = estimate_cost(search, X, y, n_timed=1)
-print(cost)
 
 # %%
 # As ``search.fit(X, y)``, but each result is written to a file as it comes. Started again after

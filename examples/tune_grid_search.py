@@ -17,7 +17,7 @@ from sklearn.model_selection import GridSearchCV
 
 from skdigits import make_digit_pipeline
 from skdigits.cli import Parser, outcome_of, tune
-from skdigits.tuning import estimate_cost, fit_search, search_space
+from skdigits.tuning import fit_search, search_space
 
 
 def parse_arguments(arguments=None):
@@ -33,10 +33,9 @@ def main(arguments=None):
     options = parse_arguments(arguments)
     X, y = tune.load_rows(options)
 
-    # Six settings, and what they will cost.
+    # Six settings.
     pipeline = make_digit_pipeline(epochs=options.epochs, random_state=options.seed)
     search = GridSearchCV(pipeline, search_space("quick"), cv=options.cv, n_jobs=options.n_jobs)
-    print(estimate_cost(search, X, y, n_timed=1))
 
     # As `search.fit(X, y)`, but each result is kept as it comes, and each worker keeps to its
     # share of the cores.

@@ -28,7 +28,7 @@ CHECKS = {
 SLOW = {
     *("_networks.layers", "_onnx.classifier", "_onnx.export", "_files.persistence"),
     *("_estimators.classifier", "_estimators.ensemble", "_estimators.selective"),
-    *("tuning._cost", "tuning._search"),
+    "tuning._search",
 }
 
 

@@ -39,6 +39,7 @@ def test_train_and_submit_on_bundled_digits(tmp_path):
             assert picture.width > 400
 
 
+@pytest.mark.slow
 def test_train_and_submit_with_several_networks(tmp_path):
     arguments = ["--preset", "fast", "--epochs", 1, "--members", 2, "--tta", 2, "--memory", "kept"]
     said = run("train_and_submit.py", *arguments, "--quiet", folder=tmp_path)
@@ -50,6 +51,7 @@ def test_train_and_submit_with_several_networks(tmp_path):
     assert any((tmp_path / "kept").iterdir())
 
 
+@pytest.mark.slow
 def test_tune_grid_search_on_bundled_digits(tmp_path):
     said = run("tune_grid_search.py", "--rows", 200, "--epochs", 1, "--cv", 2, folder=tmp_path)
     assert "learning_rate" in said

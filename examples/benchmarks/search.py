@@ -57,7 +57,7 @@ def compare_searches(options):
     """Work, time and accuracy on unseen rows of what each search chose."""
     from sklearn.base import clone
 
-    from skdigits.tuning import estimate_cost, fit_search, read_results
+    from skdigits.tuning import fit_search, read_results
 
     X, y = load_rows(options.data)
     order = np.random.default_rng(0).permutation(len(y))
@@ -65,7 +65,6 @@ def compare_searches(options):
     results = []
     for seed in range(options.seeds):
         for name, search in make_searches(options, seed).items():
-            estimate = estimate_cost(search, X[chosen], y[chosen])
             with tempfile.TemporaryDirectory() as folder:
                 with clock() as took:
                     fit_search(search, X[chosen], y[chosen], results=folder)
@@ -83,8 +82,6 @@ def compare_searches(options):
                     "fits": len(fits),
                     "fit_seconds": float(fits["fit_seconds"].sum()),
                     "seconds": took["wall"],
-                    "estimated_cpu_seconds": estimate.cpu_seconds,
-                    "estimated_seconds": estimate.wall_seconds,
                     "cross_validated": 100 * search.best_score_,
                     "accuracy": mean(accuracies),
                     "best": {k: repr(v) for k, v in search.best_params_.items()},
@@ -99,8 +96,7 @@ def print_searches(results):
         print(
             f"{name:>8}: accuracy {spread([r['accuracy'] for r in of])} %, "
             f"{of[0]['fits']} fits of {spread([r['fit_seconds'] for r in of], '.0f')} s together, "
-            f"{spread([r['seconds'] for r in of], '.0f')} s to wait "
-            f"(estimated {spread([r['estimated_seconds'] for r in of], '.0f')} s)"
+            f"{spread([r['seconds'] for r in of], '.0f')} s to wait"
         )
 
 

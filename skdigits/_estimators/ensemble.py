@@ -17,10 +17,11 @@ from skdigits._estimators.predicting import NetworksMixin
 from skdigits._utils.about import DocLinkMixin
 from skdigits._utils.images import flatten_images
 from skdigits._utils.parallel import in_spite_of_losses, share_threads
+from skdigits._utils.parameters import WITHOUT_EFFECT, cloned_without, parameters_called
 from skdigits._utils.random import draw_seeds, refuse_lost_checkpoints
 
 # What does not change a fit, but for its last bits.
-_NO_MATTER = {"tta": 0, "verbose": 0, "n_threads": None, "checkpoint_dir": None}
+_FREE = ("tta", *WITHOUT_EFFECT)  # parameters of a member that its training does not depend on
 
 
 class DigitEnsembleClassifier(NetworksMixin, DocLinkMixin, BaseEstimator):
@@ -139,7 +140,7 @@ class DigitEnsembleClassifier(NetworksMixin, DocLinkMixin, BaseEstimator):
         check_classification_targets(y)
         members = self._make_members()
         self.estimators_ = [
-            fitted.set_params(**{name: member.get_params()[name] for name in _NO_MATTER})
+            fitted.set_params(**parameters_called(member, *_FREE))
             for fitted, member in zip(
                 self._fit_members(members, X, y, sample_weight), members, strict=True
             )
@@ -206,7 +207,7 @@ class DigitEnsembleClassifier(NetworksMixin, DocLinkMixin, BaseEstimator):
         """What a trained member depends on, for `memory` to find it again."""
         if rows is None:
             return None
-        return rows, joblib.hash(clone(member).set_params(**_NO_MATTER))
+        return rows, joblib.hash(cloned_without(member, *_FREE))
 
     def _prototypes(self):
         if self.estimator is None:

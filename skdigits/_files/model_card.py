@@ -5,10 +5,10 @@ from importlib.metadata import version
 from math import isqrt
 from numbers import Real
 
-from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from skdigits import __version__
+from skdigits._utils.parameters import cloned_without, unwrap
 
 # Folders and functions of whoever trained it are nobody else's business.
 _PRIVATE = ["memory", "checkpoint_dir", "callbacks"]
@@ -137,20 +137,18 @@ def _as_table(measured):
 
 def _measured_by_fit(pipeline):
     """What the parts of the pipeline measured on rows that they held out."""
-    last = pipeline[-1] if hasattr(pipeline, "steps") else pipeline
-    if hasattr(last, "validation_score_"):
-        return {
-            "accuracy on the rows held out by the fit": last.validation_score_,
-            "share of them with an answer": last.coverage_,
-            "least confidence of an answer": last.threshold_,
-        }
-    if getattr(last, "validation_scores_", None):
-        score = last.validation_scores_[last.best_epoch_ - 1]
-        return {"accuracy on the rows held out by the fit": score}
+    for part in unwrap(pipeline):
+        if hasattr(part, "validation_score_"):
+            return {
+                "accuracy on the rows held out by the fit": part.validation_score_,
+                "share of them with an answer": part.coverage_,
+                "least confidence of an answer": part.threshold_,
+            }
+        if getattr(part, "validation_scores_", None):
+            score = part.validation_scores_[part.best_epoch_ - 1]
+            return {"accuracy on the rows held out by the fit": score}
     return {}
 
 
 def _recipe(pipeline):
-    bare = clone(pipeline)
-    private = [name for name in bare.get_params() if name.split("__")[-1] in _PRIVATE]
-    return bare.set_params(**dict.fromkeys(private)).__repr__(N_CHAR_MAX=100_000)  # in full
+    return cloned_without(pipeline, *_PRIVATE).__repr__(N_CHAR_MAX=100_000)  # in full

@@ -213,13 +213,14 @@ def place(patch):
 
     Parameters
     ----------
-    patch : ndarray of shape (height, width), 0 to 255
+    patch : ndarray of shape (height, width)
 
     Returns
     -------
-    image : ndarray of shape (28, 28), uint8
+    image : ndarray of shape (28, 28)
+        Of the dtype of `patch`.
     """
-    image = np.zeros((3 * SIDE, 3 * SIDE), np.uint8)  # padded: ink may hang over the edge
+    image = np.zeros((3 * SIDE, 3 * SIDE), patch.dtype)  # padded: ink may hang over the edge
     weights = patch.astype(np.float64)
     corner = []
     for axis in (0, 1):

@@ -55,7 +55,9 @@ def _facts_of_file(path):
 
 
 def _facts_of_model(model):
-    chain = list(_unwrap(model))
+    from skdigits._utils.parameters import unwrap
+
+    chain = list(unwrap(model))
     innermost = chain[-1]
     networks = getattr(innermost, "estimators_", [innermost])
     facts = {
@@ -72,18 +74,6 @@ def _facts_of_model(model):
     if hasattr(networks[0], "weights_"):
         facts |= _facts_of_networks(networks)
     return {name: value for name, value in facts.items() if value is not None}
-
-
-def _unwrap(model):
-    """A model, what it wraps, and so on down to the network or networks."""
-    while model is not None:
-        yield model
-        if hasattr(model, "steps"):
-            model = model.steps[-1][1]
-        elif hasattr(model, "estimators_"):
-            model = None
-        else:
-            model = getattr(model, "estimator_", getattr(model, "estimator", None))
 
 
 def _facts_of_networks(networks):

@@ -52,11 +52,10 @@ def add_search_options(parser):
 
 def run(options):
     """Search, show a table, save the best."""
-    from skdigits.tuning import estimate_cost, fit_search
+    from skdigits.tuning import fit_search
 
     X, y = load_rows(options)
     search = make_search(options)
-    print(estimate_cost(search, X, y, n_timed=1), flush=True)
     kept = options.output / "tuning_results"
     print(f"each result is kept in {kept}: the same command again goes on from there", flush=True)
     fit_search(search, X, y, results=kept, progress=not options.quiet)

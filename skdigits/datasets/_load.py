@@ -11,6 +11,7 @@ from sklearn.datasets import fetch_openml, load_digits
 from sklearn.model_selection import train_test_split
 from sklearn.utils import Bunch
 
+from skdigits._pictures.normalizer import place
 from skdigits.datasets._digits_csv import LABEL, PIXELS, read_rows
 
 _SIDE = 28
@@ -345,9 +346,9 @@ def _as_frame(rows):
 def _place_like_mnist(images):
     """Redraw square pictures (n, side, side), ink 1 on 0, as MNIST would: (n, 28, 28) uint8.
 
-    Everything is one product of matrices per picture, so all are done at once.
+    Resampling is a product of matrices, done for all pictures at once.
     """
-    n, side, _ = images.shape
+    side = images.shape[1]
     # Eight times finer, by cubic interpolation: linear, so it is enough to enlarge the identity.
     grow = zoom(np.eye(side), (8, 1), order=3, mode="grid-constant", grid_mode=True)
     fine = grow @ images @ grow.T
@@ -363,15 +364,7 @@ def _place_like_mnist(images):
     )
     patch = rows @ fine @ columns.transpose(0, 2, 1)
 
-    # MNIST puts the 20x20 patch at int(15 - barycentre), measured in the patch, pixel centres at
-    # +0.5. The frame has a margin of 10 so that no offset leaves it.
-    centres, ink, at = np.arange(20) + 0.5, patch.sum((1, 2)), np.arange(20)
-    top = 10 + (15 - patch.sum(2) @ centres / ink).astype(int)
-    left = 10 + (15 - patch.sum(1) @ centres / ink).astype(int)
-    frame = np.zeros((n, _SIDE + 20, _SIDE + 20))
-    y, x = top[:, None, None] + at[:, None], left[:, None, None] + at
-    frame[np.arange(n)[:, None, None], y, x] = patch
-    placed = frame[:, 10:-10, 10:-10]
+    placed = np.stack([place(one) for one in patch])
     return np.rint(placed * (255 / placed.max((1, 2), keepdims=True))).astype(np.uint8)
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skdigits._utils.parameters import unwrap
 from skdigits.plotting._style import BLUE, ORANGE, pyplot
 
 
@@ -94,18 +95,12 @@ class TrainingHistoryDisplay:
 
 def _find_network(estimator):
     """The classifier with the history, inside of whatever holds it."""
-    found = estimator
-    while not hasattr(found, "history_"):
-        if hasattr(found, "steps"):
-            found = found[-1]
-        elif hasattr(found, "best_estimator_"):
-            found = found.best_estimator_
-        elif hasattr(found, "estimator_"):
-            found = found.estimator_
-        else:
-            hint = " Give one of its estimators_." if hasattr(found, "estimators_") else ""
-            raise TypeError(
-                f"{type(found).__name__} has no history_, expected a fitted DigitCNNClassifier, or "
-                f"a pipeline or search with one.{hint}"
-            )
-    return found
+    parts = list(unwrap(estimator))
+    for part in parts:
+        if hasattr(part, "history_"):
+            return part
+    hint = " Give one of its estimators_." if hasattr(parts[-1], "estimators_") else ""
+    raise TypeError(
+        f"{type(parts[-1]).__name__} has no history_, expected a fitted DigitCNNClassifier, or a "
+        f"pipeline or search with one.{hint}"
+    )

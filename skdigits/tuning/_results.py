@@ -20,17 +20,10 @@ from sklearn.utils import get_tags
 
 from skdigits import __version__
 from skdigits._utils.atomic import replacing
-from skdigits._utils.parameters import parameters_called
+from skdigits._utils.parameters import WITHOUT_EFFECT, cloned_without, parameters_called
 
 SUFFIX = ".fit.json"
 _THIS_PROCESS = uuid4().hex
-_NO_MATTER = (
-    "memory",
-    "n_jobs",
-    "n_threads",
-    "verbose",
-    "checkpoint_dir",
-)  # for what a fit learns, but for the last bits
 
 
 class StandIn(BaseEstimator):
@@ -77,8 +70,7 @@ class RecordedFit(StandIn):
         self.home = _THIS_PROCESS
 
     def fit(self, X, y=None, **fit_params):
-        anonymous = clone(self.estimator)
-        anonymous.set_params(**dict.fromkeys(parameters_called(anonymous, *_NO_MATTER)))
+        anonymous = cloned_without(self.estimator, *WITHOUT_EFFECT)
         self.rows = joblib.hash([X, y])
         self.path = self.folder / f"{joblib.hash([__version__, anonymous, self.rows, fit_params])}"
         self.path = self.path.with_suffix(SUFFIX)

@@ -16,8 +16,8 @@ from sklearn.utils import get_tags
 
 from skdigits._utils.atomic import make_folder
 from skdigits._utils.parallel import in_spite_of_losses, share_threads
-from skdigits.tuning._cost import rehearse
 from skdigits.tuning._progress import ProgressLine
+from skdigits.tuning._rehearsal import rehearse
 from skdigits.tuning._results import RecordedFit, RecordedScorer
 
 
@@ -49,7 +49,7 @@ def search_space(size="quick", prefix="digitcnnclassifier__"):
 
     See Also
     --------
-    estimate_cost : What a search over it will take.
+    fit_search : A search over it, which resumes.
 
     Examples
     --------
@@ -101,7 +101,7 @@ def fit_search(
         CPU threads of TensorFlow in each worker process, at most. None is a fair share of this
         machine's cores, so that ``n_jobs * n_threads`` is not above them.
     progress : bool, default=True
-        Whether to show a line with the fits done and the best setting so far.
+        Whether to show a line with the fits done, the time left and the best setting so far.
     groups : array-like of shape (n_samples,), default=None
         For a `cv` that splits by groups.
     **fit_params
@@ -125,7 +125,6 @@ def fit_search(
     See Also
     --------
     read_results : A table of what is done, also while the search runs.
-    estimate_cost : What the search will take.
 
     Notes
     -----

@@ -487,6 +487,7 @@ def test_threads_asked_for_too_late_are_reported(fitted, small_digits):
         quick(n_threads=7, epochs=1).fit(*small_digits)
 
 
+@pytest.mark.slow
 @on_tensorflow
 def test_threads_are_honoured_in_a_new_process():
     code = (

@@ -1,25 +1,40 @@
 """scikit-learn's own checks, all of them, with nothing excused."""
 
 import pytest
+from sklearn.naive_bayes import GaussianNB
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skdigits import DigitCNNClassifier, DigitEnsembleClassifier, PixelScaler, SelectiveClassifier
 
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::skdigits.exceptions.ImageShapeWarning"),
+    pytest.mark.filterwarnings("ignore::skdigits.exceptions.SelectionWarning"),
+]
 
-@pytest.mark.filterwarnings("ignore::skdigits.exceptions.ImageShapeWarning")
-@pytest.mark.filterwarnings("ignore::skdigits.exceptions.SelectionWarning")
+
 @parametrize_with_checks(
     [
         DigitCNNClassifier(),
-        DigitCNNClassifier(tta=2),
-        DigitCNNClassifier(novelty=True),
-        DigitEnsembleClassifier(n_estimators=2),
+        DigitEnsembleClassifier(DigitCNNClassifier(epochs=1), n_estimators=2),
         PixelScaler(),
-        SelectiveClassifier(),
+        SelectiveClassifier(GaussianNB()),
         # Not both at once: a check wants `predict` to be the most probable class of every row.
-        SelectiveClassifier(target_error=0.2),
-        SelectiveClassifier(reject_label=-1),
+        SelectiveClassifier(GaussianNB(), target_error=0.2),
+        SelectiveClassifier(GaussianNB(), reject_label=-1),
     ]
 )
 def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks(
+    [
+        DigitCNNClassifier(tta=2),
+        DigitCNNClassifier(novelty=True),
+        SelectiveClassifier(),
+        SelectiveClassifier(DigitCNNClassifier(novelty=True), reject_label=-1),
+    ]
+)
+def test_scikit_learn_checks_of_variants(estimator, check):
     check(estimator)

@@ -1,4 +1,4 @@
-"""Search spaces, costs, and searches that go on where they were killed."""
+"""Search spaces, and searches that go on where they were killed."""
 
 import os
 import signal
@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_digits
-from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import FitFailedWarning
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
@@ -29,7 +28,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.tree import DecisionTreeClassifier
 
 from skdigits import DigitCNNClassifier, SelectiveClassifier, make_digit_pipeline
-from skdigits.tuning import SearchCost, estimate_cost, fit_search, read_results, search_space
+from skdigits.tuning import fit_search, read_results, search_space
 
 GRID = {"max_depth": [3, 6], "criterion": ["gini", "entropy"]}
 
@@ -100,50 +99,6 @@ def test_every_setting_of_the_full_space_trains(small_digits, seed):
         error_score="raise",
     )
     assert 0 <= search.fit(*small_digits).best_score_ <= 1
-
-
-# Costs
-
-
-@pytest.mark.slow
-def test_cost_counts_fits_and_grows_with_epochs(small_digits):
-    X, y = small_digits
-    costs = []
-    for epochs in (2, 50):
-        classifier = DigitCNNClassifier(epochs=epochs, random_state=0)
-        search = GridSearchCV(classifier, search_space("quick", prefix=""), cv=3)
-        costs.append(estimate_cost(search, X, y, n_timed=1))
-        assert not hasattr(search, "cv_results_")
-    assert [cost.n_fits for cost in costs] == [18, 18]
-    assert 0 < costs[0].cpu_seconds < costs[1].cpu_seconds
-    assert 0 < costs[0].wall_seconds < costs[1].wall_seconds
-
-
-@pytest.mark.slow
-def test_cost_of_halving(small_digits):
-    search = HalvingRandomSearchCV(
-        DigitCNNClassifier(),
-        search_space("full", prefix=""),
-        n_candidates=4,
-        factor=2,
-        resource="epochs",
-        max_resources=4,
-        cv=2,
-        random_state=0,
-    )
-    assert estimate_cost(search, *small_digits, n_timed=1).n_fits == (4 + 2 + 1) * 2
-
-
-def test_cost_reads_as_a_sentence():
-    assert str(SearchCost(18, 2, 90.4, 45.2)) == (
-        "18 fits, about 90 s of CPU time: 45 s with 2 at a time"
-    )
-    assert "10 min of CPU time: 2.0 h" in str(SearchCost(1, 1, 600, 7200))
-
-
-def test_cost_needs_epochs(digits):
-    with pytest.raises(ValueError, match="DummyClassifier has no parameter epochs"):
-        estimate_cost(GridSearchCV(DummyClassifier(), {}), *digits)
 
 
 # Searches that are recorded
