@@ -31,3 +31,7 @@ class ModelFileError(ValueError):
 
 class PictureError(ValueError):
     """A picture that cannot be opened; the message says why and what to do."""
+
+
+class PagesWarning(UserWarning):
+    """A file has several pages, and only the first was read."""

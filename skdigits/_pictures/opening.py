@@ -4,25 +4,38 @@ A picture may be a file, bytes, a Pillow image, a NumPy array or the value of a 
 comes out is always the same: how much ink each pixel holds, 0 where there is paper.
 """
 
-import io
-import os
-from pathlib import Path
+import warnings
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile
 from scipy import ndimage
 
+from skdigits._pictures.bounds import BoundedFile, TooCostlyError, check_opened, find_pages
 from skdigits._pictures.paper import judge_paper
-from skdigits.exceptions import PictureError
+from skdigits._pictures.sources import MAX_BYTES, MAX_PIXELS, fetch
+from skdigits.exceptions import PagesWarning, PictureError
 
-MAX_PIXELS = 80_000_000
-MAX_BYTES = 64_000_000
 MAX_SIDE = 1280  # of the ink; a digit that is one fiftieth of the picture still has 25 pixels
 
 _ANALYSIS_SIDE = 128  # where paper, polarity and colour are judged
 _MIN_CONTRAST = 0.05  # of the paper's brightness; less is not seen as ink
 _MIN_SIGNAL = 7.0  # ink over paper noise, in standard deviations
+
+# Pillow knows many more, and starts a program for one of them (PostScript).
+_FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "AVIF", "GIF", "BMP", "PPM")
+_KNOWN = "PNG, JPEG, TIFF, WebP, AVIF, GIF, BMP or PPM"
+_REDUCIBLE = ("L", "LA", "RGB", "RGBA", "CMYK", "YCbCr", "I", "F")  # by Pillow, without a palette
+_ORIENTATION = 0x0112
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 class Ink(NamedTuple):
@@ -46,7 +59,9 @@ class Ink(NamedTuple):
         return self.size[0] / width, self.size[1] / height
 
 
-def read_ink(picture, *, max_side=MAX_SIDE, max_pixels=MAX_PIXELS, max_bytes=MAX_BYTES):
+def read_ink(
+    picture, *, page=None, max_side=MAX_SIDE, max_pixels=MAX_PIXELS, max_bytes=MAX_BYTES
+):
     """Read a picture as ink.
 
     Paper, shadow and uneven light are what a closing wider than any stroke leaves; ink is what
@@ -59,6 +74,8 @@ def read_ink(picture, *, max_side=MAX_SIDE, max_pixels=MAX_PIXELS, max_bytes=MAX
         An array is ``(h, w)``, ``(h, w, 1)``, ``(h, w, 3)`` or ``(h, w, 4)``: bool, integer, or
         float from 0 to 1 or 0 to 255. A dict is a drawing pad's ``background``, ``layers`` and
         ``composite``; its ink is the alpha of the layers.
+    page : int or None, default=None
+        As of :func:`open_picture`.
     max_side : int, default=1280
         Larger pictures are reduced to this many pixels on the longer side.
     max_pixels, max_bytes : int
@@ -78,19 +95,24 @@ def read_ink(picture, *, max_side=MAX_SIDE, max_pixels=MAX_PIXELS, max_bytes=MAX
         picture, ink = _from_pad(picture, limits)
         if ink is not None:
             return ink
-    image, size = open_picture(picture, **limits)
+    image, size = open_picture(picture, page=page, **limits)
     alpha = None
     if image.mode == "RGBA":
         image, alpha = _split_alpha(image)
     return Ink(_lift_ink(image) if alpha is None else alpha, size)
 
 
-def open_picture(picture, *, max_side=None, max_pixels=MAX_PIXELS, max_bytes=MAX_BYTES):
+def open_picture(
+    picture, *, page=None, max_side=None, max_pixels=MAX_PIXELS, max_bytes=MAX_BYTES
+):
     """Open a picture as an upright Pillow image of mode L, RGB or RGBA.
 
     Parameters
     ----------
     picture : str, path, bytes, file, PIL.Image.Image or ndarray
+    page : int or None, default=None
+        Page of a file that has several, such as a scanner's TIFF. None opens the first, and warns
+        of the others.
     max_side : int or None, default=None
         Reduce the picture to this many pixels on the longer side.
     max_pixels, max_bytes : int
@@ -107,24 +129,36 @@ def open_picture(picture, *, max_side=None, max_pixels=MAX_PIXELS, max_bytes=MAX
     PictureError
         If the picture cannot be opened.
     """
+    is_ours = not isinstance(picture, Image.Image)
     if isinstance(picture, np.ndarray):
         _check_pixels(picture.shape[:2], max_pixels)
-        picture = _image_from_array(picture)
-    image = picture if isinstance(picture, Image.Image) else _open_file(picture, max_bytes)
-    _check_pixels(image.size, max_pixels)
+        image = _image_from_array(picture)
+    elif is_ours:
+        image = _open_file(picture, page, max_pixels, max_bytes)
+    else:
+        image = picture
+        _check_format(image)
+        _check_pixels(image.size, max_pixels)
     width, height = image.size
     if width < 1 or height < 1:
         raise PictureError(f"The picture is {width}x{height} pixels; it needs at least 1x1.")
     try:
-        turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+        if is_ours and max_side and max(image.size) > max_side:
+            image.draft(None, (max_side, max_side))  # a JPEG comes smaller by 2, 4 or 8, for free
+        image.load()  # before its EXIF: a TIFF is turned by Pillow
+        turn = _UPRIGHT.get(image.getexif().get(_ORIENTATION))
         image = _reduced(image, max_side) if max_side else image.copy()
-        image = _plain_mode(ImageOps.exif_transpose(image))
+        image = _plain_mode(image)
+        image = image if turn is None else image.transpose(turn)
+    except PictureError:
+        raise
     except Exception as error:  # decoders raise whatever they like on broken files
         raise PictureError(
             f"The picture could not be decoded ({error}). The file is damaged or incomplete; "
             "save it again, as PNG or JPEG."
         ) from error
-    return image, ((height, width) if turned else (width, height))
+    is_turned = turn in (_UPRIGHT[5], _UPRIGHT[6], _UPRIGHT[7], _UPRIGHT[8])
+    return image, ((height, width) if is_turned else (width, height))
 
 
 def _check_pixels(size, max_pixels):
@@ -135,42 +169,65 @@ def _check_pixels(size, max_pixels):
         )
 
 
-def _open_file(source, max_bytes):
+def _check_format(image):
+    """Refuse what the caller opened, but nobody decoded yet, in a format that is not opened here."""
+    is_pending = isinstance(image, ImageFile.StubImageFile) or getattr(image, "tile", None)
+    if is_pending and image.format not in (*_FORMATS, "MPO"):
+        raise PictureError(
+            f"The picture is a {image.format} that is not decoded yet, which may run other programs. "
+            "If you trust it, call its load() first."
+        )
+
+
+def _open_file(source, page, max_pixels, max_bytes):
     """Open a path, bytes or a file object, without decoding the pixels."""
-    if isinstance(source, (bytes, bytearray, memoryview)):
-        source, n_bytes = io.BytesIO(source), len(source)
-    elif isinstance(source, (str, os.PathLike)):
-        source = Path(source)
-        if not source.is_file():
-            raise PictureError(f"There is no picture file at '{source}'. Check the path.")
-        n_bytes = source.stat().st_size
-    elif hasattr(source, "read") and hasattr(source, "seek"):
-        n_bytes = source.seek(0, os.SEEK_END)
-        source.seek(0)
-    else:
-        raise PictureError(
-            f"A picture cannot be a {type(source).__name__}. Give a path, bytes, an open binary "
-            "file, a PIL image, a NumPy array or a drawing pad's dict."
-        )
-    if n_bytes > max_bytes:
-        raise PictureError(
-            f"The picture file has {n_bytes:,} bytes, more than the {max_bytes:,} allowed. "
-            "Make it smaller, or raise max_bytes if you trust it."
-        )
-    name = f"'{source}'" if isinstance(source, Path) else "The data"
-    if isinstance(source, Path):
-        source = io.BytesIO(source.read_bytes())  # nothing is left open when decoding fails
+    data, name = fetch(source, max_bytes)
     try:
-        return Image.open(source)
+        frames = find_pages(data, max_pixels)
+        frame = frames[0] if page is None else _choose_page(frames, page, name)
+        image = Image.open(BoundedFile(data), formats=_FORMATS)
+        if frame:
+            image.seek(frame)
+        image.info.pop("Raw profile type exif", None)  # of any size, and nobody writes it any more
+        _check_pixels(image.size, max_pixels)
+        check_opened(data, image)
+    except PictureError:
+        raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PictureError(
             f"The picture has far too many pixels ({error}). Make it smaller."
         ) from error
+    except TooCostlyError as error:
+        raise PictureError(
+            f"{name} is not read: {error}. Save it again, as PNG or JPEG."
+        ) from error
     except Exception as error:
         raise PictureError(
-            f"{name} is not a picture that can be read ({n_bytes:,} bytes). "
-            "Give a PNG, JPEG, TIFF, BMP, GIF or WebP file."
+            f"{name} is not a picture that can be read ({len(data):,} bytes{_hint(data)}). "
+            f"Give a {_KNOWN} file."
         ) from error
+    if page is None and len(frames) > 1:
+        warnings.warn(
+            f"{name} has {len(frames)} pages, and only the first is read. "
+            "DigitReader.read_many reads them all, read(..., page=2) another one.",
+            PagesWarning,
+            stacklevel=4,
+        )
+    return image
+
+
+def _choose_page(frames, page, name):
+    if not 1 <= page <= len(frames):
+        raise PictureError(f"{name} has no page {page}: its pages are 1 to {len(frames)}.")
+    return frames[page - 1]
+
+
+def _hint(data):
+    """What else the bytes may be, for a message."""
+    starts = {b"%!PS": "PostScript", b"%PDF": "a PDF", b"<svg": "an SVG", b"\xff\x0a": "JPEG XL"}
+    if data[4:8] == b"ftyp":  # whatever the telephone calls its brand
+        return ", HEIC or a film"
+    return "".join(f", {kind}" for start, kind in starts.items() if data.startswith(start))
 
 
 def _image_from_array(array):
@@ -186,7 +243,7 @@ def _image_from_array(array):
         raise PictureError(f"A picture array holds numbers; got dtype {array.dtype}.")
     if array.dtype == np.uint8:
         return Image.fromarray(np.ascontiguousarray(array))
-    values = array.astype(np.float32)
+    values = array.astype(np.float32)  # a copy, and the only one: it may have 320 MB
     if not np.isfinite(values).all():
         raise PictureError(
             f"{np.count_nonzero(~np.isfinite(values)):,} of the picture's {values.size:,} values "
@@ -194,39 +251,32 @@ def _image_from_array(array):
         )
     low, high = float(values.min()), float(values.max())
     if low < 0:
-        values, high = values - low, high - low
+        values -= low
+        high -= low
     if array.dtype == bool or (array.dtype.kind == "f" and high <= 1):
         full = 1.0
     elif high <= 255:
         full = 255.0
     else:
         full = max(high, 65535.0) if array.dtype.kind in "ui" else high
-    return Image.fromarray(np.rint(values * (255.0 / full)).astype(np.uint8))
+    values *= 255.0 / full
+    return Image.fromarray(np.rint(values, out=values).astype(np.uint8))
 
 
 def _reduced(image, max_side):
-    """Return the first frame of an image, not larger than asked for; the image stays as it is."""
-    if max(image.size) > max_side:
-        if image.format == "JPEG" and image.fp is not None:
-            image.draft(None, (max_side, max_side))  # decodes 2, 4 or 8 times smaller, for free
-        factor = max(image.size) // max_side
-        if factor > 1 and image.mode in ("L", "RGB", "RGBA", "CMYK", "LA"):
-            exif = image.getexif()
-            image = image.reduce(factor)
-            image.getexif().update(exif)
-    image = image.copy()
-    if max(image.size) > max_side:
-        image = _plain_mode(image) if image.mode not in ("L", "RGB", "RGBA") else image
-        image.thumbnail((max_side, max_side), Image.Resampling.BOX)
-    return image
+    """Return a copy of an image, not larger than asked for."""
+    factor = max(image.size) // max_side
+    reduced = image.reduce(factor) if factor > 1 and image.mode in _REDUCIBLE else image.copy()
+    if max(reduced.size) > max_side:
+        reduced = _plain_mode(reduced)
+        reduced.thumbnail((max_side, max_side), Image.Resampling.BOX)
+    return reduced
 
 
 def _plain_mode(image):
     """Convert an image of any mode to L, RGB or RGBA."""
     if image.mode.startswith(("I", "F")):
-        exif = image.getexif()
         image = _image_from_array(np.asarray(image))
-        image.getexif().update(exif)
     if image.mode in ("L", "RGB", "RGBA"):
         return image
     if image.mode in ("LA", "PA", "La", "RGBa") or "transparency" in image.info:
@@ -265,6 +315,8 @@ def _from_pad(pad, limits):
     for layer in pad.get("layers") or []:
         if layer is None:
             continue
+        if not isinstance(layer, (np.ndarray, Image.Image)):
+            layer, _ = open_picture(layer, **limits | {"max_side": None})
         if isinstance(layer, np.ndarray) and layer.dtype == np.uint8 and layer.shape[2:] == (4,):
             layer = layer[:, :, 3]  # the other three quarters need not be looked at
         elif isinstance(layer, np.ndarray) or layer.mode != "RGBA":
