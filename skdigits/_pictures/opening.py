@@ -59,9 +59,7 @@ class Ink(NamedTuple):
         return self.size[0] / width, self.size[1] / height
 
 
-def read_ink(
-    picture, *, page=None, max_side=MAX_SIDE, max_pixels=MAX_PIXELS, max_bytes=MAX_BYTES
-):
+def read_ink(picture, *, page=None, max_side=MAX_SIDE, max_pixels=MAX_PIXELS, max_bytes=MAX_BYTES):
     """Read a picture as ink.
 
     Paper, shadow and uneven light are what a closing wider than any stroke leaves; ink is what
@@ -102,9 +100,7 @@ def read_ink(
     return Ink(_lift_ink(image) if alpha is None else alpha, size)
 
 
-def open_picture(
-    picture, *, page=None, max_side=None, max_pixels=MAX_PIXELS, max_bytes=MAX_BYTES
-):
+def open_picture(picture, *, page=None, max_side=None, max_pixels=MAX_PIXELS, max_bytes=MAX_BYTES):
     """Open a picture as an upright Pillow image of mode L, RGB or RGBA.
 
     Parameters
@@ -130,6 +126,8 @@ def open_picture(
         If the picture cannot be opened.
     """
     is_ours = not isinstance(picture, Image.Image)
+    if page not in (None, 1) and isinstance(picture, (np.ndarray, Image.Image)):
+        raise PictureError(f"There is no page {page} of a {type(picture).__name__}, but of a file.")
     if isinstance(picture, np.ndarray):
         _check_pixels(picture.shape[:2], max_pixels)
         image = _image_from_array(picture)
@@ -137,7 +135,7 @@ def open_picture(
         image = _open_file(picture, page, max_pixels, max_bytes)
     else:
         image = picture
-        _check_format(image)
+        _check_pending(image)
         _check_pixels(image.size, max_pixels)
     width, height = image.size
     if width < 1 or height < 1:
@@ -154,8 +152,8 @@ def open_picture(
         raise
     except Exception as error:  # decoders raise whatever they like on broken files
         raise PictureError(
-            f"The picture could not be decoded ({error}). The file is damaged or incomplete; "
-            "save it again, as PNG or JPEG."
+            f"The picture could not be decoded ({str(error) or type(error).__name__}). The file is "
+            "damaged or incomplete; save it again, as PNG or JPEG."
         ) from error
     is_turned = turn in (_UPRIGHT[5], _UPRIGHT[6], _UPRIGHT[7], _UPRIGHT[8])
     return image, ((height, width) if is_turned else (width, height))
@@ -169,13 +167,19 @@ def _check_pixels(size, max_pixels):
         )
 
 
-def _check_format(image):
-    """Refuse what the caller opened, but nobody decoded yet, in a format that is not opened here."""
-    is_pending = isinstance(image, ImageFile.StubImageFile) or getattr(image, "tile", None)
-    if is_pending and image.format not in (*_FORMATS, "MPO"):
+def _check_pending(image):
+    """Refuse what the caller opened, but nobody decoded yet, if it cannot or may not be."""
+    if not (isinstance(image, ImageFile.StubImageFile) or getattr(image, "tile", None)):
+        return
+    if image.format not in (*_FORMATS, "MPO"):
         raise PictureError(
-            f"The picture is a {image.format} that is not decoded yet, which may run other programs. "
+            f"The picture is {image.format} and not decoded yet, which may run another program. "
             "If you trust it, call its load() first."
+        )
+    if image.fp is None:
+        raise PictureError(
+            "The picture is a closed image, whose pixels were never read. Call its load() before "
+            "it is closed, or give its path."
         )
 
 

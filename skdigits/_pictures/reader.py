@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from skdigits._pictures.normalizer import DigitNormalizer
-from skdigits._pictures.opening import open_picture, read_ink
+from skdigits._pictures.opening import MAX_PIXELS, open_picture, read_ink
 from skdigits._pictures.segmentation import (
     cut_out,
     find_digits,
@@ -18,9 +18,15 @@ from skdigits._pictures.segmentation import (
     split_candidates,
     without_ruling,
 )
+from skdigits._pictures.sources import count_pages, keep
 from skdigits.exceptions import PictureError
 
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
+# The last ones are not read: each of them gets its error, and none is left out in silence.
+_SUFFIXES = {
+    *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".tif", ".tiff", ".webp", ".avif"),
+    *(".gif", ".bmp", ".dib", ".ppm", ".pgm", ".pbm", ".pnm"),
+    *(".heic", ".heif", ".hif", ".jxl", ".jp2", ".pdf"),
+}
 _SURE, _UNSURE, _OTHER = "#0072b2", "#d55e00", "#767676"  # told apart by colour-blind readers, too
 
 
@@ -50,7 +56,7 @@ class ReadDigit:
 
     label: Any
     confidence: float
-    probabilities: dict
+    probabilities: dict = field(hash=False)
     box: tuple[int, int, int, int]
     line: int
     unsure: bool
@@ -67,17 +73,21 @@ class ReadPicture:
     digits : tuple of ReadDigit
         In reading order.
     source : object
-        The picture that was read.
+        The picture that was read: as it was given, or the bytes of a stream, or a copy of the
+        frame at which a PIL image of several frames stood.
     others : tuple of ReadDigit
         What does not look like a digit, with the digit that it resembles most.
     error : str or None
         Why the picture could not be read.
+    page : int
+        Page of its file, 1 for the first.
     """
 
     digits: tuple[ReadDigit, ...]
     source: Any = field(repr=False, compare=False)
     others: tuple[ReadDigit, ...] = ()
     error: str | None = None
+    page: int = 1
 
     @property
     def text(self):
@@ -95,13 +105,15 @@ class ReadPicture:
     def __str__(self):
         return self.error or self.text or "no digit"
 
-    def draw(self, *, max_side=1600):
+    def draw(self, *, max_side=1600, max_pixels=MAX_PIXELS):
         """Draw the picture with boxes and labels.
 
         Parameters
         ----------
         max_side : int, default=1600
             Larger pictures are drawn reduced to this many pixels on the longer side.
+        max_pixels : int, default=80_000_000
+            Larger pictures are refused; give what the reader's normalizer was given.
 
         Returns
         -------
@@ -119,7 +131,7 @@ class ReadPicture:
             source = source.get("composite")
             if source is None:
                 raise PictureError("The drawing pad's value holds no composite to draw on.")
-        image, size = open_picture(source, max_side=max_side)
+        image, size = open_picture(source, page=self.page, max_side=max_side, max_pixels=max_pixels)
         if image.mode == "RGBA":
             image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
         image = image.convert("RGB")
@@ -203,15 +215,19 @@ class DigitReader:
         self.one_digit = one_digit
         self.refuse_others = refuse_others
 
-    def read(self, picture):
+    def read(self, picture, *, page=None):
         """Read one picture.
 
         Parameters
         ----------
         picture : str, path, bytes, file, PIL.Image.Image, ndarray or dict
-            An array is ``(h, w)``, ``(h, w, 1)``, ``(h, w, 3)`` or ``(h, w, 4)``: bool, integer,
-            or float from 0 to 1 or 0 to 255. A dict is a drawing pad's ``background``, ``layers``
-            and ``composite``; its ink is the alpha of the layers.
+            A string is a path or a data URL, a file anything with ``read``: an open file, a
+            response, an upload. An array is ``(h, w)``, ``(h, w, 1)``, ``(h, w, 3)`` or
+            ``(h, w, 4)``: bool, integer, or float from 0 to 1 or 0 to 255. A dict is a drawing
+            pad's ``background``, ``layers`` and ``composite``; its ink is the alpha of the layers.
+        page : int, default=None
+            Page of a TIFF that has several, 1 for the first. None reads the first, and warns of
+            the others.
 
         Returns
         -------
@@ -222,8 +238,15 @@ class DigitReader:
         ------
         PictureError
             If the picture cannot be opened.
+
+        Warns
+        -----
+        PagesWarning
+            If there are more pages than the one that was read.
         """
-        ink = read_ink(picture, max_pixels=self.normalizer.max_pixels)
+        picture = keep(picture)
+        ink = read_ink(picture, page=page, max_pixels=self.normalizer.max_pixels)
+        page = 1 if page is None else page
         values = without_ruling(ink.values)
         if self.one_digit:
             digit = main_digit(values)
@@ -232,7 +255,7 @@ class DigitReader:
             digits = find_digits(values)
             ways = [[[digit], *split_candidates(values, digit)] for digit in digits]
         if not ways:
-            return ReadPicture((), picture)
+            return ReadPicture((), picture, page=page)
         pieces = [piece for digit_ways in ways for way in digit_ways for piece in way]
         rows = np.stack(
             [self.normalizer.normalize(cut_out(values, piece)).ravel() for piece in pieces]
@@ -246,7 +269,8 @@ class DigitReader:
             chosen += _best_way([[next(rated) for _ in way] for way in digit_ways], height)
         read = [self._digit(ink, *piece) for piece in chosen]
         others = [d for d in read if self.refuse_others and d.score is not None and d.score < 0]
-        return ReadPicture(tuple(d for d in read if d not in others), picture, tuple(others))
+        digits = tuple(digit for digit in read if digit not in others)
+        return ReadPicture(digits, picture, tuple(others), page=page)
 
     def read_many(self, pictures, *, progress=False):
         """Read many pictures; one that cannot be opened does not end the run.
@@ -262,7 +286,8 @@ class DigitReader:
         Returns
         -------
         results : iterator of ReadPicture
-            One for each picture, in order, with its ``error`` set where it could not be opened.
+            One for each picture, in order, with its ``error`` set where it could not be opened;
+            of a TIFF of several pages one for each ``page``.
         """
         if isinstance(pictures, (str, os.PathLike)):
             pictures = list_pictures(pictures)
@@ -275,12 +300,22 @@ class DigitReader:
 
             pictures = tqdm(pictures, total=total, unit="picture")
         for done, picture in enumerate(pictures, start=1):
-            try:
-                result = self.read(picture)
-            except PictureError as error:
-                result = ReadPicture((), picture, error=str(error))
+            yield from self._read_pages(picture)
             if callable(progress):
                 progress(done, total)
+
+    def _read_pages(self, picture):
+        try:
+            picture = keep(picture)
+            n_pages = count_pages(picture)
+        except PictureError as error:
+            yield ReadPicture((), picture, error=str(error))
+            return
+        for page in range(1, n_pages + 1):
+            try:
+                result = self.read(picture, page=page)
+            except PictureError as error:
+                result = ReadPicture((), picture, error=str(error), page=page)
             yield result
 
     def draw(self, result, **options):

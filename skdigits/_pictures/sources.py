@@ -115,7 +115,8 @@ def _read_path(path, max_bytes):
     except PictureError:
         raise
     except (OSError, ValueError) as error:  # such as a name too long, or with a null character
-        raise PictureError(f"'{_short(path)}' cannot be read ({error}).") from error
+        why = getattr(error, "strerror", None) or error  # without the name, which may be long
+        raise PictureError(f"'{_short(path)}' cannot be read ({why}).") from error
     raise PictureError(f"There is no picture file at '{_short(path)}'. Check the path.")
 
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 from skdigits._pictures.normalizer import DigitNormalizer
 from skdigits._pictures.reader import DigitReader
+from skdigits._pictures.sources import count_pages
 from skdigits.app._pad import open_pad
 from skdigits.datasets._digits_csv import LABEL, PIXELS
 from skdigits.exceptions import PictureError
@@ -88,20 +89,22 @@ class Answers:
         if picture is None:
             return say(GIVE), "", "", ""
         try:
-            result = self._reader.read(picture)
+            result = self._reader.read(picture, page=1)
+            n_pages = count_pages(picture)
             drawn = _show(result.draw(max_side=900), "The picture with a box around each digit")
         except PictureError as error:
             return say(str(error)), "", "", ""
         except Exception:
             return say(_log_failure()), "", "", ""
+        rest = "" if n_pages == 1 else f" This is page 1 of {n_pages}; give the others one by one."
         if not result.digits:
-            return say("No digit was found in the picture."), "", drawn, ""
+            return say(f"No digit was found in the picture.{rest}"), "", drawn, ""
         line = "1 digit" if len(result.digits) == 1 else f"{len(result.digits)} digits"
         if n_unsure := sum(digit.unsure for digit in result.digits):
             line += f", {n_unsure} of them not sure"
         if result.others:
             line += f"; {len(result.others)} that do not look like digits left out"
-        return say(f"{line}."), result.text, drawn, _show_table(result.digits)
+        return say(f"{line}.{rest}"), result.text, drawn, _show_table(result.digits)
 
     def _is_digit(self, row):
         pipeline = self._reader.pipeline

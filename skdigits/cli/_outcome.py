@@ -1,5 +1,6 @@
 """How a command ends: an exit code, and at most one line of what went wrong."""
 
+import contextlib
 import os
 import sys
 import traceback
@@ -32,7 +33,7 @@ def outcome_of(command, *, with_traceback=False):
         0 when done, 1 when it could not be done, 2 for wrong usage, 130 after Ctrl-C, 141 when the
         reader of a pipe went away; the last two are what shells give.
     """
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _any_character():
         warnings.showwarning = _show_warning
         try:
             command()
@@ -50,6 +51,21 @@ def outcome_of(command, *, with_traceback=False):
             _say(f"error: {_describe(error)}")
             return WRONG_USAGE if isinstance(error, UsageError) else FAILED
     return DONE
+
+
+@contextlib.contextmanager
+def _any_character():
+    """Write what the terminal has no character for as its number: a file may have any name."""
+    stdout = sys.stdout
+    if not hasattr(stdout, "reconfigure"):  # a StringIO takes everything
+        yield
+        return
+    before = stdout.errors
+    stdout.reconfigure(errors="backslashreplace")
+    try:
+        yield
+    finally:
+        stdout.reconfigure(errors=before)
 
 
 def _describe(error):

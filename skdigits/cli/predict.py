@@ -1,7 +1,9 @@
 """``skdigits predict``."""
 
+import contextlib
 import csv
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -14,7 +16,7 @@ EXAMPLE = """\
 example: skdigits predict photo.jpg scans/ --format csv
          skdigits predict test.csv --model mine.skdigits --format json
          curl -s https://example.org/digit.png | skdigits predict -"""
-_COLUMNS = ["source", "row", "text", "confidence", "remark"]
+_COLUMNS = ["source", "row", "page", "text", "confidence", "remark"]
 
 
 def add_options(parser):
@@ -61,20 +63,26 @@ def run(options):
 
 
 def _expand(name):
-    """The files behind one argument."""
+    """The files behind one argument; itself where there are none."""
     if name == "-":
         return [StandardInput()]
     path = Path(name)
     if path.is_dir():
         from skdigits._pictures.reader import list_pictures
 
-        pictures = list_pictures(path)
-        if not pictures:
-            raise CommandError(f"there are no pictures in the folder {path}")
-        return pictures
-    if not path.is_file():
-        raise CommandError(f"there is no file or folder {path}: check the name")
+        with contextlib.suppress(PermissionError):
+            return list_pictures(path) or [path]
     return [path]
+
+
+def _why_not(source):
+    """Why a source is no file to be read, or None."""
+    if isinstance(source, StandardInput) or source.is_file():
+        return None
+    if not source.is_dir():
+        return f"there is no file or folder {source}: check the name"
+    allowed = os.access(source, os.R_OK | os.X_OK)
+    return f"there are no pictures in the folder {source}{'' if allowed else ' that you may read'}"
 
 
 def _with_bar(sources, is_quiet):
@@ -86,23 +94,22 @@ def _with_bar(sources, is_quiet):
 
 
 def _read(reader, source):
-    """Records of one source: one for a picture, one for each row of a CSV file."""
-    if source.is_table if isinstance(source, StandardInput) else is_table(source):
+    """Records of one source: one for each page of a picture, one for each row of a CSV file."""
+    if problem := _why_not(source):
+        yield _record(source, None, "", [], [], problem)
+    elif source.is_table if isinstance(source, StandardInput) else is_table(source):
         yield from _read_rows(reader, source)
     else:
-        yield _read_picture(reader, source)
+        yield from _read_pages(reader, source)
 
 
-def _read_picture(reader, source):
-    from skdigits.exceptions import PictureError
-
+def _read_pages(reader, source):
     picture = source.content if isinstance(source, StandardInput) else source
-    try:
-        result = reader.read(picture)
-    except PictureError as error:
-        return _record(source, None, "", [], [], str(error))
-    digits, others = ([_detail(d) for d in found] for found in (result.digits, result.others))
-    return _record(source, None, result.text, digits, others)
+    results = list(reader.read_many([picture]))
+    for result in results:
+        digits, others = ([_detail(d) for d in found] for found in (result.digits, result.others))
+        page = result.page if len(results) > 1 else None
+        yield _record(source, None, result.text, digits, others, result.error, page)
 
 
 def _detail(digit):
@@ -114,7 +121,7 @@ def _read_rows(reader, source):
     model = reader.pipeline
     try:
         rows, _ = read_table(source, labels="auto")
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         yield _record(source, None, "", [], [], str(error))
         return
     labels, has_scores = model.classes_.tolist(), hasattr(model, "score_samples")
@@ -135,7 +142,7 @@ def _read_rows(reader, source):
         yield _record(source, i + 1, str(digit["label"]), *kinds)
 
 
-def _record(source, row, text, digits, others, error=None):
+def _record(source, row, text, digits, others, error=None, page=None):
     remarks = [error] if error else []
     n_unsure = sum(digit["unsure"] for digit in digits)
     if row is not None:
@@ -148,6 +155,7 @@ def _record(source, row, text, digits, others, error=None):
     return {
         "source": str(source),
         "row": row,
+        "page": page,
         "text": text,
         "confidence": min(confidences, default=None),
         "remark": ", ".join(remarks),
@@ -158,15 +166,14 @@ def _record(source, row, text, digits, others, error=None):
 
 
 def _write_table(records, width):
-    print(f"{'source':{width}}  {'row':>6}  {'sure':>6}  digits")
+    print(f"{'source':{width}}  {'part':>6}  {'sure':>6}  digits")
     for record in records:
         sure = "" if record["confidence"] is None else f"{record['confidence']:.1%}"
         text = record["text"].replace("\n", " / ")
+        source = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in record["source"])
         remark = f"({record['remark']})" if record["remark"] else ""
-        row = record["row"] or ""
-        line = (
-            f"{record['source']:{width}}  {row:>6}  {sure:>6}  {text}{'  ' if text else ''}{remark}"
-        )
+        part = record["row"] or record["page"]
+        line = f"{source:{width}}  {part or '':>6}  {sure:>6}  {text}{'  ' if text else ''}{remark}"
         print(line.rstrip())
 
 
@@ -182,7 +189,7 @@ def _write_json(records, width):
     """One JSON list, written as it comes, a record to a line."""
     before = "["
     for record in records:
-        print(before, json.dumps(record, ensure_ascii=False), sep="\n", end="")
+        print(before, json.dumps(record), sep="\n", end="")
         before = ","
     print("\n]")
 
