@@ -1,5 +1,6 @@
 """Bring ink to a 28x28 row by the rule that made MNIST."""
 
+import itertools
 import math
 import numbers
 
@@ -120,9 +121,10 @@ class DigitNormalizer(TransformerMixin, DocLinkMixin, BaseEstimator):
         self._check_parameters()
         images = _as_mnist_images(X)
         if images is not None:
-            rows = [self._row(image, index) for index, image in enumerate(images)]
+            rows = map(self._row, images)
         else:
-            rows = [self._row_of_picture(picture, i) for i, picture in enumerate(_pictures(X))]
+            rows = map(self._row_of_picture, _pictures(X), itertools.count())
+        rows = [self._checked(row, index) for index, row in enumerate(rows)]
         return np.array(rows, dtype=np.uint8).reshape(len(rows), SIDE * SIDE)
 
     def normalize(self, patch):
@@ -140,7 +142,7 @@ class DigitNormalizer(TransformerMixin, DocLinkMixin, BaseEstimator):
         """
         patch = _crop(patch)
         if patch is None:
-            return np.zeros((SIDE, SIDE), np.uint8)
+            return _blank()
         if self.deskew:
             patch = _crop(_sheared(patch))
         if self.stroke_width is not None:
@@ -178,25 +180,24 @@ class DigitNormalizer(TransformerMixin, DocLinkMixin, BaseEstimator):
             raise PictureError(f"Picture {index}: {error}") from error
         values = without_ruling(ink.values)
         digit = main_digit(values)
-        if digit is None:
-            return self._empty(index)
-        return self.normalize(cut_out(values, digit))
+        return _blank() if digit is None else self.normalize(cut_out(values, digit))
 
-    def _row(self, image, index):
+    def _row(self, image):
         """Place an image of MNIST's own form; if its ink is 20 px long nothing is resampled."""
         patch = _crop(image, faint=0)
         if patch is None:
-            return self._empty(index)
+            return _blank()
         if max(patch.shape) == FIT:
             return place(patch)
         return self.normalize(image.astype(np.float32) / np.float32(255))
 
-    def _empty(self, index):
-        if self.on_empty == "zeros":
-            return np.zeros((SIDE, SIDE), np.uint8)
-        raise PictureError(
-            f"Picture {index} holds no ink. Leave it out, or set on_empty='zeros' for a row of 0."
-        )
+    def _checked(self, row, index):
+        if not row.any() and self.on_empty == "raise":
+            raise PictureError(
+                f"Picture {index} holds no ink. Leave it out, or set on_empty='zeros' for a row of "
+                "0."
+            )
+        return row
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -206,6 +207,10 @@ class DigitNormalizer(TransformerMixin, DocLinkMixin, BaseEstimator):
         tags.input_tags.two_d_array = True
         tags.input_tags.three_d_array = True
         return tags
+
+
+def _blank():
+    return np.zeros((SIDE, SIDE), np.uint8)
 
 
 def place(patch):

@@ -246,3 +246,21 @@ def test_all_rows_of_the_competition_come_back():
     moved = (result != rows).any(axis=1)
     assert moved.mean() < 0.01
     assert np.abs(result.astype(np.int16) - rows).mean() < 2
+
+
+def almost_blank():
+    """Rows whose ink is too faint to be any."""
+    yield np.full((1, 784), 5, np.uint8)
+    yield np.full((1, 28, 28, 1), 5.4)
+    dot = np.zeros((28, 28), np.uint8)
+    dot[3:5, 3:5] = 12
+    yield dot[None]
+    yield np.pad(np.full((1, 24, 24), 9, np.uint8), ((0, 0), (2, 2), (2, 2)))
+
+
+@pytest.mark.parametrize("rows", list(almost_blank()), ids=["5s", "floats", "dot", "square"])
+def test_ink_too_faint_to_be_any_is_no_ink(rows):
+    """A row of 5s came out empty, though empty rows are refused."""
+    with pytest.raises(PictureError, match="Picture 0 holds no ink"):
+        DigitNormalizer().transform(rows)
+    assert not DigitNormalizer(on_empty="zeros").transform(rows).any()

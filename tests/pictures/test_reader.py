@@ -205,6 +205,18 @@ def test_drawing_pad_value(reader):
     assert str(reader.read(value)) == "no digit"
 
 
+def test_what_was_read_can_be_a_key(reader):
+    """`hash` failed: the probabilities are a dict."""
+    picture = write(["71"])
+    first, second = reader.read(picture), reader.read(picture)
+    assert hash(first.digits[0]) == hash(second.digits[0])
+    assert len({*first.digits, *second.digits}) == 2
+    assert len({first, second}) == 1
+    assert {first: "kept"}[second] == "kept"
+    names = DigitReader(classifier(names=True)).read(picture)
+    assert len({names, first}) == 2
+
+
 def test_a_drawing_shows_the_boxes(reader):
     picture = write(["71"])
     result = reader.read(picture)
