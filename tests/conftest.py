@@ -1,6 +1,7 @@
 """Shared by all tests: small data, and the real data where it is at hand."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -13,8 +14,21 @@ os.environ.setdefault("SCIPY_ARRAY_API", "1")
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
+from sklearn.naive_bayes import GaussianNB
+
+from skdigits.datasets import load_bundled_digits
 
 ROOT = Path(__file__).parent.parent
+CHROMIUM_OPTIONS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +36,41 @@ def small_digits():
     """300 digits of 8x8 pixels, 0-1, float32: fitted in about a second."""
     X, y = load_digits(return_X_y=True)
     return (X[:300] / 16).astype(np.float32), y[:300]
+
+
+@pytest.fixture(scope="session")
+def rows():
+    """All bundled digits as rows (n, 784) of 0-255, and their labels."""
+    return load_bundled_digits(return_X_y=True)
+
+
+@pytest.fixture(scope="session")
+def few_rows(rows):
+    """The first 300 of them."""
+    X, y = rows
+    return X[:300], y[:300]
+
+
+@pytest.fixture(scope="session")
+def weak():
+    """A weak classifier of 8x8 pixels 0-16, and rows that it has not seen: (classifier, X, y)."""
+    X, y = load_digits(return_X_y=True)
+    return GaussianNB().fit(X[:900], y[:900]), X[900:], y[900:]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Headless Chromium, which asks nothing of other computers by itself."""
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason='needs Playwright: pip install "skdigits[test]"'
+    )
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("needs Chromium (Debian: apt install chromium)")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=chromium, args=CHROMIUM_OPTIONS)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,6 @@ MODULES = [
         for name in ["app", "datasets", "evaluation", "exceptions", "kaggle", "plotting", "tuning"]
     ),
 ]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 def public_names(module):
@@ -202,17 +201,7 @@ SEEN = [
 ]
 
 
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.mark.slow
-@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (Debian: apt install chromium)")
 @pytest.mark.parametrize("colours", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_pages_are_legible(site, browser, width, colours):

@@ -6,7 +6,6 @@ Screenshots are kept in the folder that SKDIGITS_ARTIFACTS names, else in ``test
 import contextlib
 import itertools
 import os
-import shutil
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,17 +16,6 @@ from PIL import Image, ImageDraw
 from skdigits.datasets import read_digits_csv
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 # Strokes of each digit on the unit square, x to the right and y down.
 STROKES = {
@@ -58,22 +46,11 @@ PLACES = {
     "large": (0.1, 0.08, 0.84),
 }
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (Debian: apt install chromium)"),
-]
+pytestmark = pytest.mark.slow
 playwright = pytest.importorskip(
     "playwright.sync_api", reason='needs Playwright: pip install "skdigits[test]"'
 )
 pytest.importorskip("gradio", reason='needs Gradio: pip install "skdigits[demo]"')
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -21,7 +21,6 @@ from PIL import Image
 import skdigits
 from skdigits import load_pretrained
 from skdigits.cli import main
-from skdigits.datasets import load_bundled_digits
 from skdigits.kaggle import read_submission
 
 ROOT = Path(__file__).parents[2]
@@ -31,14 +30,9 @@ QUICK = ["--preset", "fast", "--epochs", "1", "--quiet"]
 
 
 @pytest.fixture(scope="module")
-def digits():
-    return load_bundled_digits(return_X_y=True)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory, digits):
+def folder(tmp_path_factory, rows):
     """A folder as Kaggle's: 200 rows to train on, 30 to predict."""
-    X, y = digits
+    X, y = rows
     folder = tmp_path_factory.mktemp("digits")
     write_rows(folder / "train.csv", X[:200], y[:200])
     write_rows(folder / "test.csv", X[200:230])
@@ -54,9 +48,9 @@ def model(tmp_path_factory, folder):
 
 
 @pytest.fixture
-def picture(tmp_path, digits):
+def picture(tmp_path, rows):
     """A picture of a 7."""
-    X, y = digits
+    X, y = rows
     return draw(tmp_path / "seven.png", X[y == 7][0])
 
 
@@ -456,8 +450,8 @@ def test_predict_a_picture_in_each_format(picture, capsys):
     assert len(digit["box"]) == 4
 
 
-def test_predict_a_folder_with_what_is_no_digit(tmp_path, digits, capsys):
-    X, y = digits
+def test_predict_a_folder_with_what_is_no_digit(tmp_path, rows, capsys):
+    X, y = rows
     draw(tmp_path / "a.png", X[y == 0][0])
     Image.new("L", (50, 50), 255).save(tmp_path / "b.png")
     (tmp_path / "c.png").write_bytes(b"no picture")
@@ -496,11 +490,11 @@ def test_unsure_digits_and_others_are_marked(monkeypatch, picture, capsys):
     assert "(no digit, 1 not a digit)" in capsys.readouterr().out
 
 
-def test_predict_rows(folder, model, digits, capsys):
+def test_predict_rows(folder, model, rows, capsys):
     line = ["predict", str(folder / "test.csv"), "--model", model]
     assert main([*line, "--format", "csv"]) == 0
     lines = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
-    labels = skdigits.load_pipeline(model).predict(digits[0][200:230])
+    labels = skdigits.load_pipeline(model).predict(rows[0][200:230])
     assert [line["row"] for line in lines] == [str(i) for i in range(1, 31)]
     assert [line["text"] for line in lines] == [str(label) for label in labels]
     assert main([*line, "--format", "json"]) == 0

@@ -5,14 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_digits
 
-from skdigits.datasets import load_bundled_digits
 from skdigits.evaluation import leakage
-
-
-@pytest.fixture(scope="module")
-def rows():
-    """Rows (n, 784) of 0-255."""
-    return load_bundled_digits(return_X_y=True)
 
 
 def random_pictures(n, seed):

@@ -17,7 +17,6 @@ from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
 from skdigits import evaluation, load_pretrained
-from skdigits.datasets import load_bundled_digits
 from skdigits.evaluation import (
     expected_calibration_error,
     repeat_over_seeds,
@@ -28,21 +27,8 @@ from skdigits.evaluation import (
 
 
 @pytest.fixture(scope="module")
-def rows():
-    """Rows (n, 784) of 0-255."""
-    return load_bundled_digits(return_X_y=True)
-
-
-@pytest.fixture(scope="module")
-def fitted():
-    """A weak classifier of 8x8 pixels 0-16, and rows that it has not seen."""
-    X, y = load_digits(return_X_y=True)
-    return GaussianNB().fit(X[:900], y[:900]), X[900:], y[900:]
-
-
-@pytest.fixture(scope="module")
-def small_report(fitted):
-    return report(*fitted)
+def small_report(weak):
+    return report(*weak)
 
 
 def random_answers(seed, n=40, n_classes=4):
@@ -146,8 +132,8 @@ def test_no_bins():
 # report -------------------------------------------------------------------------------------------
 
 
-def test_report_agrees_with_scikit_learn(fitted, small_report):
-    clf, X, y = fitted
+def test_report_agrees_with_scikit_learn(weak, small_report):
+    clf, X, y = weak
     assert small_report.accuracy == pytest.approx(clf.score(X, y))
     assert small_report.log_loss == pytest.approx(log_loss(y, clf.predict_proba(X)))
     assert small_report.confusion_matrix.sum() == len(y)
@@ -164,8 +150,8 @@ def test_interval_is_wilsons():
     assert (low, high) == pytest.approx((0.2553, 0.3662), abs=5e-5)
 
 
-def test_report_of_the_most_confident_errors(fitted, small_report):
-    clf, X, y = fitted
+def test_report_of_the_most_confident_errors(weak, small_report):
+    clf, X, y = weak
     found = small_report.errors_to_frame()
     assert len(found) == 25
     assert found["confidence"].is_monotonic_decreasing
@@ -189,8 +175,8 @@ def test_report_frame(small_report):
     assert list(frame.index) == list(range(10))
 
 
-def test_report_with_string_labels_and_frame(fitted):
-    _, X, y = fitted
+def test_report_with_string_labels_and_frame(weak):
+    _, X, y = weak
     frame = pd.DataFrame(X).rename(columns=lambda i: f"pixel{i}")
     names = np.array([f"digit {i}" for i in range(10)])[y]
     clf = make_pipeline(StandardScaler(), GaussianNB()).fit(frame, names)
@@ -200,8 +186,8 @@ def test_report_with_string_labels_and_frame(fitted):
     assert set(result.errors_to_frame()["predicted"]) <= set(names)
 
 
-def test_report_on_rows_that_lack_a_class(fitted):
-    clf, X, y = fitted
+def test_report_on_rows_that_lack_a_class(weak):
+    clf, X, y = weak
     result = report(clf, X[y < 3], y[y < 3])
     assert result.support.tolist()[3:] == [0] * 7
     assert result.accuracy == pytest.approx(clf.score(X[y < 3], y[y < 3]))
@@ -232,7 +218,7 @@ def test_report_of_images_by_the_shipped_weights(rows):
 
 
 class Recorder(DummyClassifier):
-    """Remembers what it was fitted with."""
+    """Remembers what it was weak with."""
 
     fits = []
 
@@ -328,8 +314,8 @@ def test_fit_cpu_seconds_are_of_the_fit():
     assert slow > quick
 
 
-def test_report_tells_of_unknown_labels(fitted):
-    clf, X, y = fitted
+def test_report_tells_of_unknown_labels(weak):
+    clf, X, y = weak
     _, X_some, _, y_some = train_test_split(X, y, test_size=10, random_state=0)
     with pytest.raises(ValueError, match="y_true holds"):
         report(clf, X_some, y_some + 100)

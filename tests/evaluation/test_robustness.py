@@ -3,24 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.datasets import load_digits
 from sklearn.naive_bayes import GaussianNB
 
-from skdigits.datasets import load_bundled_digits
 from skdigits.evaluation import CORRUPTIONS, report, robustness
-
-
-@pytest.fixture(scope="module")
-def rows():
-    """Rows (n, 784) of 0-255."""
-    return load_bundled_digits(return_X_y=True)
-
-
-@pytest.fixture(scope="module")
-def fitted():
-    """A weak classifier of 8x8 pixels 0-16, and rows that it has not seen."""
-    X, y = load_digits(return_X_y=True)
-    return GaussianNB().fit(X[:900], y[:900]), X[900:], y[900:]
 
 
 @pytest.fixture(scope="module")
@@ -85,20 +70,20 @@ def test_corruptions_do_what_they_say():
     assert np.abs(down.mean()) < 1
 
 
-def test_robustness_is_deterministic_and_its_parts_independent(fitted):
+def test_robustness_is_deterministic_and_its_parts_independent(weak):
     settings = {"scale": 16, "random_state": 0}
-    all_of_it = robustness(*fitted, levels=[1, 4], **settings)
-    again = robustness(*fitted, levels=[1, 4], **settings)
+    all_of_it = robustness(*weak, levels=[1, 4], **settings)
+    again = robustness(*weak, levels=[1, 4], **settings)
     np.testing.assert_array_equal(all_of_it.log_loss, again.log_loss)
-    part = robustness(*fitted, corruptions=["noise"], levels=[4], **settings)
+    part = robustness(*weak, corruptions=["noise"], levels=[4], **settings)
     row = all_of_it.corruptions.index("noise")
     assert part.log_loss[0, 0] == all_of_it.log_loss[row, 1]
-    other = robustness(*fitted, corruptions=["noise"], levels=[4], scale=16, random_state=1)
+    other = robustness(*weak, corruptions=["noise"], levels=[4], scale=16, random_state=1)
     assert other.log_loss[0, 0] != part.log_loss[0, 0]
 
 
-def test_robustness_figures(fitted):
-    clf, X, y = fitted
+def test_robustness_figures(weak):
+    clf, X, y = weak
     found = robustness(clf, X, y, levels=[0, 5], scale=16, random_state=0)
     plain = report(clf, X, y)
     assert found.clean["accuracy"] == plain.accuracy
@@ -109,8 +94,8 @@ def test_robustness_figures(fitted):
     assert found.accuracy[shift, 1] < found.accuracy[shift, 0] == plain.accuracy
 
 
-def test_robustness_frame_and_text(fitted):
-    found = robustness(*fitted, corruptions=["blur", "shift"], levels=[1, 2], scale=16)
+def test_robustness_frame_and_text(weak):
+    found = robustness(*weak, corruptions=["blur", "shift"], levels=[1, 2], scale=16)
     frame = found.to_frame()
     assert list(frame["corruption"]) == ["none", "blur", "blur", "shift", "shift"]
     assert list(frame["level"]) == [0, 1, 2, 1, 2]
@@ -120,12 +105,12 @@ def test_robustness_frame_and_text(fitted):
     assert "897 rows" in repr(found)
 
 
-def test_own_corruption(fitted):
+def test_own_corruption(weak):
     def blank(images, level, rng):
         images[:] = 0
         return images
 
-    clf, X, y = fitted
+    clf, X, y = weak
     before = X.copy()
     found = robustness(clf, X, y, corruptions={"blank": blank}, levels=[1], scale=16)
     share = np.mean(y == clf.predict(np.zeros((1, 64)))[0])
@@ -152,12 +137,12 @@ def test_robustness_of_named_columns(rows):
         ({"corruptions": {"half": lambda images, level, rng: images / 2}}, "gave float64"),
     ],
 )
-def test_robustness_says_what_is_wrong(fitted, changes, message):
+def test_robustness_says_what_is_wrong(weak, changes, message):
     with pytest.raises(ValueError, match=message):
-        robustness(*fitted, **{"scale": 16} | changes)
+        robustness(*weak, **{"scale": 16} | changes)
 
 
-def test_robustness_notices_pixels_of_0_to_1(fitted):
-    clf, X, y = fitted
+def test_robustness_notices_pixels_of_0_to_1(weak):
+    clf, X, y = weak
     with pytest.raises(ValueError, match="X goes from 0 to 1, expected 0 to 255"):
         robustness(clf, X / 16, y)

@@ -36,12 +36,6 @@ SAMPLE = SAMPLES / "format1.skdigits"
 FAST = {"width": 0.2, "epochs": 1, "random_state": 0}
 
 
-@pytest.fixture(scope="module")
-def rows():
-    X, y = load_bundled_digits(return_X_y=True)
-    return X[:200], y[:200]
-
-
 def selective(estimator, **options):
     return SelectiveClassifier(estimator, target_error=0.5, random_state=0, **options)
 
@@ -76,8 +70,8 @@ MADE = {
 
 
 @pytest.mark.parametrize("name", MADE)
-def test_the_same_bits_and_the_same_state_after_the_round_trip(name, rows, tmp_path):
-    X, y = rows
+def test_the_same_bits_and_the_same_state_after_the_round_trip(name, few_rows, tmp_path):
+    X, y = few_rows
     fitted = MADE[name]().fit(X, y)
     path = save_pipeline(fitted, tmp_path / "model.skdigits")
     loaded = load_pipeline(path)
@@ -106,8 +100,8 @@ def assert_same_attributes(loaded, fitted):
             assert getattr(loaded, name) == value, name
 
 
-def test_a_loaded_pipeline_goes_on(rows, tmp_path):
-    X, y = rows
+def test_a_loaded_pipeline_goes_on(few_rows, tmp_path):
+    X, y = few_rows
     fitted = make_digit_pipeline(**FAST, early_stopping=True).fit(X, y)
     loaded = load_pipeline(save_pipeline(fitted, tmp_path / "model.skdigits"))
     assert loaded[-1].validation_scores_ == fitted[-1].history_["val_accuracy"]
@@ -122,8 +116,8 @@ def test_a_loaded_pipeline_goes_on(rows, tmp_path):
 
 @pytest.mark.parametrize("labels", [list("abcdefghij"), [f"{i}.5" for i in range(10)]])
 @pytest.mark.parametrize("dtype", [object, str])
-def test_labels_of_text(labels, dtype, rows, tmp_path):
-    X, y = rows
+def test_labels_of_text(labels, dtype, few_rows, tmp_path):
+    X, y = few_rows
     y = np.array(labels, dtype=dtype)[y]
     fitted = make_digit_pipeline(**FAST).fit(X, y)
     loaded = load_pipeline(save_pipeline(fitted, tmp_path / "model.skdigits"))
@@ -132,10 +126,10 @@ def test_labels_of_text(labels, dtype, rows, tmp_path):
 
 
 @pytest.mark.parametrize("dtype", ["int8", "uint64", "float32", "float64", "bool"])
-def test_labels_of_numbers_and_columns_of_a_frame(dtype, rows, tmp_path):
+def test_labels_of_numbers_and_columns_of_a_frame(dtype, few_rows, tmp_path):
     import pandas as pd
 
-    X, y = rows
+    X, y = few_rows
     frame = pd.DataFrame(X, columns=[f"pixel{i}" for i in range(784)])
     fitted = make_digit_pipeline(**FAST).fit(frame, (y % 2).astype(dtype))
     loaded = load_pipeline(save_pipeline(fitted, tmp_path / "model.skdigits"))
@@ -144,8 +138,8 @@ def test_labels_of_numbers_and_columns_of_a_frame(dtype, rows, tmp_path):
     np.testing.assert_array_equal(loaded.predict(frame), fitted.predict(frame))
 
 
-def test_a_frozen_estimator_keeps_one_copy_of_its_weights(rows, tmp_path):
-    X, y = rows
+def test_a_frozen_estimator_keeps_one_copy_of_its_weights(few_rows, tmp_path):
+    X, y = few_rows
     fitted = make_digit_pipeline(**FAST).fit(X, y)
     reader = selective(FrozenEstimator(fitted)).fit(X, y)
     path = save_pipeline(reader, tmp_path / "model.skdigits")
@@ -153,8 +147,8 @@ def test_a_frozen_estimator_keeps_one_copy_of_its_weights(rows, tmp_path):
     np.testing.assert_array_equal(load_pipeline(path).predict_proba(X), reader.predict_proba(X))
 
 
-def test_nothing_accepted_is_infinity(rows, tmp_path):
-    X, y = rows
+def test_nothing_accepted_is_infinity(few_rows, tmp_path):
+    X, y = few_rows
     fitted = make_digit_pipeline(**FAST).fit(X, y)
     reader = selective(FrozenEstimator(fitted), reject_label=np.int64(-1)).fit(X, y)
     reader.threshold_ = np.inf
@@ -163,8 +157,8 @@ def test_nothing_accepted_is_infinity(rows, tmp_path):
     assert type(loaded.reject_label) is np.int64
 
 
-def test_equal_pipelines_make_equal_files(rows, tmp_path):
-    X, y = rows
+def test_equal_pipelines_make_equal_files(few_rows, tmp_path):
+    X, y = few_rows
     a, b = (
         save_pipeline(MADE["novelty, early stopping"]().fit(X, y), tmp_path / f"{name}.skdigits")
         for name in "ab"

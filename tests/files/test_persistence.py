@@ -31,19 +31,12 @@ from skdigits import (
 )
 from skdigits._files.persistence import MAGIC, describe_file
 from skdigits.cli import main
-from skdigits.datasets import load_bundled_digits
 from skdigits.exceptions import ModelFileError, UntrustedFileWarning
 
 
 @pytest.fixture(scope="module")
-def rows():
-    X, y = load_bundled_digits(return_X_y=True)
-    return X[:300], y[:300]
-
-
-@pytest.fixture(scope="module")
-def pipeline(rows):
-    return make_digit_pipeline(epochs=2, random_state=0).fit(*rows)
+def pipeline(few_rows):
+    return make_digit_pipeline(epochs=2, random_state=0).fit(*few_rows)
 
 
 @pytest.fixture
@@ -51,8 +44,8 @@ def path(pipeline, tmp_path):
     return save_pipeline(pipeline, tmp_path / "model.joblib")
 
 
-def test_the_same_answers_in_a_fresh_process_from_another_folder(pipeline, rows, path, tmp_path):
-    X, _ = rows
+def test_the_same_answers_in_a_fresh_process_elsewhere(pipeline, few_rows, path, tmp_path):
+    X, _ = few_rows
     np.save(tmp_path / "X.npy", X)
     code = (
         "import sys, numpy as np; from skdigits import load_pipeline;"
@@ -72,18 +65,18 @@ def test_file_is_little_more_than_the_weights(pipeline, path):
     assert path.stat().st_size <= 1.2 * raw + 50_000
 
 
-def test_joblib_reads_what_we_write_and_we_read_what_joblib_writes(pipeline, rows, path, tmp_path):
-    X, _ = rows
+def test_joblib_and_we_read_what_the_other_writes(pipeline, few_rows, path, tmp_path):
+    X, _ = few_rows
     joblib.dump(pipeline, tmp_path / "plain.joblib", compress=3)
     for loaded in (joblib.load(path), load_pipeline(tmp_path / "plain.joblib", trusted=True)):
         np.testing.assert_array_equal(loaded.predict_proba(X), pipeline.predict_proba(X))
 
 
-def test_a_loaded_pipeline_is_whole(pipeline, rows, path):
+def test_a_loaded_pipeline_is_whole(pipeline, few_rows, path):
     loaded = load_pipeline(path, trusted=True)
     assert loaded[-1].history_ == pipeline[-1].history_
     assert loaded[-1].get_params() == pipeline[-1].get_params()
-    loaded[-1].partial_fit(loaded[:-1].transform(rows[0]), rows[1])
+    loaded[-1].partial_fit(loaded[:-1].transform(few_rows[0]), few_rows[1])
     assert loaded[-1].n_iter_ == 3
 
 
@@ -160,8 +153,8 @@ def over_scales(**options):
 
 
 @pytest.fixture(scope="module")
-def few(rows):
-    return rows[0][:60], rows[1][:60]
+def few(few_rows):
+    return few_rows[0][:60], few_rows[1][:60]
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

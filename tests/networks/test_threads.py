@@ -199,6 +199,7 @@ BUSY_THREADS = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="asks Linux about its threads")
 @pytest.mark.parametrize("n_threads", [1, 2])
 def test_n_threads_is_how_many_compute(n_threads):

@@ -19,7 +19,6 @@ from skdigits import DigitNormalizer
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "examples" / "onnx_in_browser.py"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 # On the unit square of the pad, x to the right and y down.
 STROKES = {
@@ -28,10 +27,7 @@ STROKES = {
     "7": [[(0.3, 0.26), (0.69, 0.26), (0.55, 0.48), (0.45, 0.75)]],
 }
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (Debian: apt install chromium)"),
-]
+pytestmark = pytest.mark.slow
 playwright = pytest.importorskip(
     "playwright.sync_api", reason='needs Playwright: pip install "skdigits[test]"'
 )
@@ -63,19 +59,16 @@ def address(tarball, tmp_path_factory):
 
 
 @pytest.fixture
-def page(address):
+def page(browser, address):
     requested, complaints = [], []
-    with playwright.sync_playwright() as started:
-        flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=flags)
-        page = browser.new_page(viewport={"width": 900, "height": 800})
-        page.on("request", lambda request: requested.append(request.url))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda message: complaints.append(message.text))
-        page.goto(address)
-        says(page, "Draw a digit.", timeout=60_000)
-        yield page
-        browser.close()
+    page = browser.new_page(viewport={"width": 900, "height": 800})
+    page.on("request", lambda request: requested.append(request.url))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.goto(address)
+    says(page, "Draw a digit.", timeout=60_000)
+    yield page
+    page.close()
     outside = [u for u in requested if u != address and not u.startswith(("blob:null/", "data:"))]
     assert outside == []
     assert complaints == []

@@ -38,12 +38,6 @@ def headless():
     plt.close("all")
 
 
-@pytest.fixture(scope="module")
-def fitted():
-    X, y = load_digits(return_X_y=True)
-    return GaussianNB().fit(X[:900], y[:900]), X[900:], y[900:]
-
-
 def draw(figure):
     """Render; layout and text problems come out as warnings, which are errors."""
     figure.canvas.draw()
@@ -59,8 +53,8 @@ def test_public_names():
 @pytest.mark.parametrize(
     "display_class", [ErrorGalleryDisplay, ReliabilityDisplay, RiskCoverageDisplay]
 )
-def test_displays_draw_where_they_are_told(display_class, fitted):
-    clf, X, y = fitted
+def test_displays_draw_where_they_are_told(display_class, weak):
+    clf, X, y = weak
     own = display_class.from_estimator(clf, X, y)
     assert own.figure_ is own.ax_.figure
     assert draw(own.figure_).min() < 255
@@ -71,8 +65,8 @@ def test_displays_draw_where_they_are_told(display_class, fitted):
     draw(figure)
 
 
-def test_reliability_shows_accuracy_by_confidence(fitted):
-    clf, X, y = fitted
+def test_reliability_shows_accuracy_by_confidence(weak):
+    clf, X, y = weak
     display = ReliabilityDisplay.from_estimator(clf, X, y, n_bins=10, color="k")
     confidence, accuracy = display.line_.get_data()
     used = display.count > 0
@@ -97,8 +91,8 @@ def test_reliability_of_text_labels():
     assert display.line_.get_label() == "mine"
 
 
-def test_risk_coverage_is_drawn_in_percent(fitted):
-    clf, X, y = fitted
+def test_risk_coverage_is_drawn_in_percent(weak):
+    clf, X, y = weak
     display = RiskCoverageDisplay.from_estimator(clf, X, y, name="bayes")
     coverage, risk = display.line_.get_data()
     assert coverage[-1] == 100
@@ -107,8 +101,8 @@ def test_risk_coverage_is_drawn_in_percent(fitted):
     assert display.line_.get_label() == f"bayes, area {area:.2g}"
 
 
-def test_errors_say_both_labels_and_the_confidence(fitted):
-    clf, X, y = fitted
+def test_errors_say_both_labels_and_the_confidence(weak):
+    clf, X, y = weak
     display = ErrorGalleryDisplay.from_estimator(clf, X, y, n_images=7)
     surest = report(clf, X, y, n_errors=7).errors_to_frame()
     assert len(display.axes_) == 7
@@ -119,8 +113,8 @@ def test_errors_say_both_labels_and_the_confidence(fitted):
         np.testing.assert_array_equal(ax.images[0].get_array(), X[error.Index].reshape(8, 8))
 
 
-def test_errors_do_not_cover_each_other(fitted):
-    display = ErrorGalleryDisplay.from_estimator(*fitted, n_images=25)
+def test_errors_do_not_cover_each_other(weak):
+    display = ErrorGalleryDisplay.from_estimator(*weak, n_images=25)
     draw(display.figure_)
     boxes = [box for ax in display.axes_ for box in (ax.get_window_extent(),)]
     boxes += [ax.title.get_window_extent() for ax in display.axes_]
@@ -133,8 +127,8 @@ def test_errors_do_not_cover_each_other(fitted):
     assert covered == []
 
 
-def test_no_errors(fitted):
-    _, X, y = fitted
+def test_no_errors(weak):
+    _, X, y = weak
     display = ErrorGalleryDisplay.from_predictions(X, y, np.eye(10)[y])
     assert [text.get_text() for text in display.ax_.texts] == ["no errors"]
     draw(display.figure_)
@@ -166,8 +160,8 @@ def test_gallery_draws_where_it_is_told():
     draw(figure)
 
 
-def test_attribution(fitted):
-    clf, X, _ = fitted
+def test_attribution(weak):
+    clf, X, _ = weak
     display = AttributionDisplay.from_estimator(clf, X[:5], n_columns=5)
     proba = clf.predict_proba(X[:5])
     assert [ax.get_title() for ax in display.axes_] == [
@@ -201,9 +195,9 @@ def test_attribution_of_nothing():
 
 
 @pytest.mark.parametrize("display_class", [ReliabilityDisplay, RiskCoverageDisplay])
-def test_curves_on_the_same_axes_are_told_apart(display_class, fitted):
+def test_curves_on_the_same_axes_are_told_apart(display_class, weak):
     """By more than their colour; and the axes hold all of them."""
-    clf, X, y = fitted
+    clf, X, y = weak
     sure = np.eye(10)[y] * 0.9 + 0.01
     better = SimpleNamespace(predict_proba=lambda rows: sure, classes_=np.arange(10))
     ax = plt.figure().add_subplot()
@@ -253,8 +247,8 @@ def test_training_history(small_digits):
     draw(display.figure_)
 
 
-def test_figure_of_a_report(fitted):
-    figure = report(*fitted).plot()
+def test_figure_of_a_report(weak):
+    figure = report(*weak).plot()
     draw(figure)
     labels = [ax.get_xlabel() for ax in figure.axes]
     assert "read as" in labels
@@ -262,8 +256,8 @@ def test_figure_of_a_report(fitted):
     assert "897 rows" in figure.get_suptitle()
 
 
-def test_figure_of_robustness(fitted):
-    found = robustness(*fitted, corruptions=["shift", "noise"], levels=[1, 3, 5], scale=16)
+def test_figure_of_robustness(weak):
+    found = robustness(*weak, corruptions=["shift", "noise"], levels=[1, 3, 5], scale=16)
     figure = found.plot()
     draw(figure)
     titles = [ax.get_title().split("\n")[-1] for ax in figure.axes]

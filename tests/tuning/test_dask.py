@@ -16,7 +16,6 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 from skdigits import DigitCNNClassifier, DigitEnsembleClassifier, make_digit_pipeline
-from skdigits.datasets import load_bundled_digits
 from skdigits.tuning import fit_search, read_results
 
 pytestmark = pytest.mark.slow
@@ -29,12 +28,6 @@ def in_new_process(function, *arguments):
 
 
 @pytest.fixture(scope="module")
-def digits():
-    X, y = load_bundled_digits(return_X_y=True)
-    return X[:300], y[:300]
-
-
-@pytest.fixture(scope="module")
 def search():
     pipeline = make_digit_pipeline(epochs=1, n_threads=1, random_state=0)
     grid = {"digitcnnclassifier__learning_rate": [0.003, 0.01, 0.02, 0.04]}
@@ -42,9 +35,9 @@ def search():
 
 
 @pytest.fixture(scope="module")
-def alone(search, digits):
+def alone(search, few_rows):
     """The search as scikit-learn does it."""
-    return in_new_process(clone(search).fit, *digits)
+    return in_new_process(clone(search).fit, *few_rows)
 
 
 @pytest.fixture
@@ -65,16 +58,16 @@ def assert_same_results(one, other):
     assert one.best_params_ == other.best_params_
 
 
-def test_same_results_with_and_without(client, search, digits, alone, tmp_path):
+def test_same_results_with_and_without(client, search, few_rows, alone, tmp_path):
     plain, recorded = clone(search), clone(search)
     with joblib.parallel_config(backend="dask"):
-        plain.fit(*digits)
-        fit_search(recorded, *digits, results=tmp_path, progress=False)
+        plain.fit(*few_rows)
+        fit_search(recorded, *few_rows, results=tmp_path, progress=False)
     assert_same_results(plain, alone)
     assert_same_results(recorded, alone)
 
 
-def test_no_result_is_lost_with_a_worker(client, search, digits, alone, tmp_path):
+def test_no_result_is_lost_with_a_worker(client, search, few_rows, alone, tmp_path):
     pids = list(client.run(os.getpid).values())
     killed = []
 
@@ -90,7 +83,7 @@ def test_no_result_is_lost_with_a_worker(client, search, digits, alone, tmp_path
     with joblib.parallel_config(backend="dask"), warnings.catch_warnings():
         # Said only if the worker took with it what Dask cannot compute again.
         warnings.filterwarnings("ignore", "A worker was lost", RuntimeWarning)
-        fit_search(survivor, *digits, results=tmp_path, progress=False)
+        fit_search(survivor, *few_rows, results=tmp_path, progress=False)
     killer.join(timeout=5)
     assert killed
     assert 3 <= killed[0] < 12
@@ -98,8 +91,8 @@ def test_no_result_is_lost_with_a_worker(client, search, digits, alone, tmp_path
     assert_same_results(survivor, alone)
 
 
-def test_same_ensemble_with_and_without(client, digits):
-    X, y = digits[0] / 255, digits[1]
+def test_same_ensemble_with_and_without(client, few_rows):
+    X, y = few_rows[0] / 255, few_rows[1]
     member = DigitCNNClassifier(epochs=1, n_threads=1)
     ensemble = DigitEnsembleClassifier(member, n_estimators=2, random_state=0)
     with joblib.parallel_config(backend="dask"):
@@ -110,9 +103,9 @@ def test_same_ensemble_with_and_without(client, digits):
             np.testing.assert_array_equal(a, b)
 
 
-def test_no_member_is_lost_with_a_worker(client, digits, tmp_path):
+def test_no_member_is_lost_with_a_worker(client, few_rows, tmp_path):
     """The worker that dies takes the rows with it, which Dask cannot compute again."""
-    X, y = digits[0] / 255, digits[1]
+    X, y = few_rows[0] / 255, few_rows[1]
     member = DigitCNNClassifier(epochs=1, n_threads=1)
     ensemble = DigitEnsembleClassifier(
         member, n_estimators=4, random_state=0, memory=str(tmp_path / "members")
