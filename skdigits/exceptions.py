@@ -5,6 +5,10 @@ class ImageShapeWarning(UserWarning):
     """The columns of X make no square image."""
 
 
+class PixelRangeWarning(UserWarning):
+    """The pixels of X have another range than is expected, so that answers mean nothing."""
+
+
 class ThreadsWarning(UserWarning):
     """`n_threads` came too late: TensorFlow had already started with another number."""
 

@@ -12,13 +12,19 @@ from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from skdigits._estimators.fitting import all_or_nothing, weights_to_continue
 from skdigits._estimators.novelty import MAX_ROWS, NoveltyMixin
 from skdigits._estimators.predicting import NetworksMixin
 from skdigits._estimators.training_rows import cut_rows, fraction_to_hold_out, weigh_classes
 from skdigits._networks.architectures import ARCHITECTURES
 from skdigits._networks.schedules import SCHEDULES
 from skdigits._utils.about import DocLinkMixin
-from skdigits._utils.images import as_images, find_image_shape, flatten_images
+from skdigits._utils.images import (
+    as_images,
+    find_image_shape,
+    flatten_images,
+    warn_of_unscaled_rows,
+)
 from skdigits._utils.random import draw_seeds
 
 # What a `partial_fit` does not do.
@@ -277,6 +283,7 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, BaseEstimato
         self.random_state = random_state
         self.verbose = verbose
 
+    @all_or_nothing
     def fit(self, X, y, sample_weight=None):
         """Train the network.
 
@@ -302,14 +309,13 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, BaseEstimato
                 f"y has only one class, {classes[0]!r}: a classifier needs at least 2 classes."
             )
         network = self._describe_network(X.shape[1], len(classes))
-        start = self._weights_to_continue(classes, network) if self.warm_start else None
-        if start is None:  # a fit that is cut off leaves it unfitted, not half of each
-            vars(self).pop("weights_", None)
+        start = weights_to_continue(self, classes, network) if self.warm_start else None
         vars(self).pop("digits_", None)
         self.classes_, self.network_ = classes, network
         self._train(X, codes, sample_weight, start)
         return self
 
+    @all_or_nothing
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train one more epoch, at a constant learning rate and without validation rows.
 
@@ -374,6 +380,7 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, BaseEstimato
 
     def _check_training_data(self, X, y, sample_weight, reset):
         X, y = validate_data(self, flatten_images(X), y, reset=reset, dtype=np.float32)
+        warn_of_unscaled_rows(X)
         check_classification_targets(y)
         sample_weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
         return X, y, sample_weight
@@ -387,19 +394,6 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, BaseEstimato
             "dropout": self.dropout,
             "batch_norm": self.batch_norm,
         }
-
-    def _weights_to_continue(self, classes, network):
-        if not hasattr(self, "weights_"):
-            return None
-        before = {"classes": self.classes_.tolist(), **self.network_}
-        now = {"classes": classes.tolist(), **network}
-        changed = [f"{k}={before[k]!r} became {now[k]!r}" for k in now if now[k] != before[k]]
-        if changed:
-            raise ValueError(
-                f"warm_start cannot go on: {', '.join(changed)}. Use sklearn.base.clone() for an "
-                "estimator without a past, or set warm_start=False."
-            )
-        return self.weights_
 
     def _train(self, X, codes, sample_weight, start, is_partial=False):
         from skdigits._networks.spec import NetworkSpec

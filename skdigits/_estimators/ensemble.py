@@ -13,9 +13,10 @@ from sklearn.utils.validation import check_is_fitted, check_memory, validate_dat
 
 from skdigits import __version__
 from skdigits._estimators.classifier import DigitCNNClassifier
+from skdigits._estimators.fitting import all_or_nothing
 from skdigits._estimators.predicting import NetworksMixin
 from skdigits._utils.about import DocLinkMixin
-from skdigits._utils.images import flatten_images
+from skdigits._utils.images import flatten_images, warn_of_unscaled_rows
 from skdigits._utils.parallel import in_spite_of_losses, share_threads
 from skdigits._utils.parameters import WITHOUT_EFFECT, cloned_without, parameters_called
 from skdigits._utils.random import draw_seeds, refuse_lost_checkpoints
@@ -113,6 +114,7 @@ class DigitEnsembleClassifier(NetworksMixin, DocLinkMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
+    @all_or_nothing
     def fit(self, X, y, sample_weight=None):
         """Train all members.
 
@@ -164,6 +166,7 @@ class DigitEnsembleClassifier(NetworksMixin, DocLinkMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = validate_data(self, flatten_images(X), reset=False, dtype="numeric")
+        warn_of_unscaled_rows(X)
         n_threads = self._prediction_options()["n_threads"]
         return np.mean([member._score_rows(X, n_threads) for member in self.estimators_], axis=0)
 

@@ -14,7 +14,7 @@ from sklearn.decomposition import PCA
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skdigits._utils.images import flatten_images
+from skdigits._utils.images import flatten_images, warn_of_unscaled_rows
 
 MAX_ROWS = 12_000  # what the figures in docs/trust.md were measured with
 N_COMPONENTS = 32
@@ -137,6 +137,7 @@ class NoveltyMixin:
         """
         check_is_fitted(self)
         X = validate_data(self, flatten_images(X), reset=False, dtype="numeric")
+        warn_of_unscaled_rows(X)
         return self._score_rows(X, self.n_threads)
 
     def _score_rows(self, X, n_threads):

@@ -6,7 +6,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 import skdigits._networks.fork  # noqa: F401  watches for forks from now on
-from skdigits._utils.images import flatten_images
+from skdigits._utils.images import flatten_images, warn_of_unscaled_rows
 
 _FLOOR = 1e-3  # stands for a probability of exactly 0
 
@@ -117,5 +117,6 @@ class NetworksMixin(ProbaFromLogMixin, ClassifierMixin):
 
         # Cast to float32 block by block later: a million rows need no copy of their own.
         X = validate_data(self, flatten_images(X), reset=False, dtype="numeric")
+        warn_of_unscaled_rows(X)
         members = [(NetworkSpec(**built), weights) for built, weights in self._fitted_networks()]
         return prediction.predict_logits(self, members, X, **self._prediction_options())

@@ -7,15 +7,17 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skdigits._estimators.fitting import all_or_nothing
 from skdigits._utils.about import DocLinkMixin
-from skdigits._utils.images import flatten_images
+from skdigits._utils.images import flatten_images, warn_of_pale_rows
 
 
 class PixelScaler(OneToOneFeatureMixin, TransformerMixin, DocLinkMixin, BaseEstimator):
     """Divide pixels by a fixed scale, giving float32.
 
     Nothing is learned from the values: the scale is a parameter, so that one picture, a batch and
-    the training set are all treated alike.
+    the training set are all treated alike. Rows so pale that they must have been divided before are
+    scaled like any others, with a :class:`~skdigits.exceptions.PixelRangeWarning`.
 
     Parameters
     ----------
@@ -42,6 +44,7 @@ class PixelScaler(OneToOneFeatureMixin, TransformerMixin, DocLinkMixin, BaseEsti
     def __init__(self, scale=255):
         self.scale = scale
 
+    @all_or_nothing
     def fit(self, X, y=None):
         """Check the data and remember its columns.
 
@@ -108,6 +111,7 @@ class PixelScaler(OneToOneFeatureMixin, TransformerMixin, DocLinkMixin, BaseEsti
 
     def _check_pixels(self, X, reset):
         X = validate_data(self, flatten_images(X), reset=reset, dtype="numeric")
+        warn_of_pale_rows(X, self.scale)
         if X.dtype == np.uint8 and self.scale >= 255:
             return X  # cannot be out of range
         low, high = X.min(), X.max()

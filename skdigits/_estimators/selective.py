@@ -1,10 +1,8 @@
 """`SelectiveClassifier`: calibrated probabilities, and no answer where the risk is too high."""
 
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
@@ -20,6 +18,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from skdigits._estimators.classifier import DigitCNNClassifier
+from skdigits._estimators.doubt import check_known, confidence_of, find_temperature, find_threshold
+from skdigits._estimators.fitting import all_or_nothing
 from skdigits._estimators.predicting import ProbaFromLogMixin, finite_log_proba, round_log_proba
 from skdigits._estimators.rejection import reject
 from skdigits._estimators.training_rows import fold, group_equal_rows, hold_out
@@ -27,7 +27,6 @@ from skdigits._utils.about import DocLinkMixin
 from skdigits._utils.images import flatten_images
 from skdigits._utils.parameters import parameters_called
 from skdigits._utils.random import draw_seeds
-from skdigits.exceptions import SelectionWarning
 
 
 class SelectiveClassifier(
@@ -168,10 +167,13 @@ class SelectiveClassifier(
             The same estimator.
         """
         super().set_params(**params)
-        if self.estimator is not None and hasattr(self, "estimator_"):
-            self.estimator_.set_params(**parameters_called(self.estimator, "n_threads"))
+        if hasattr(self, "estimator_"):
+            known = parameters_called(self.estimator_, "n_threads")
+            given = {name.removeprefix("estimator__"): value for name, value in params.items()}
+            self.estimator_.set_params(**{k: v for k, v in given.items() if k in known})
         return self
 
+    @all_or_nothing
     def fit(self, X, y, sample_weight=None):
         """Train the estimator on a part of the rows, and learn from the rest how sure it may be.
 
@@ -216,7 +218,7 @@ class SelectiveClassifier(
         log_proba = []
         for rest, held_out in folds:
             fitted = fit_on(rest) if len(rest) else clone(estimator)
-            _check_known(y[held_out], fitted.classes_)
+            check_known(y[held_out], fitted.classes_)
             log_proba.append(finite_log_proba(fitted, self._as_fitted(fitted, X[held_out])))
         self.classes_ = fitted.classes_
         held_out = np.concatenate([held_out for _, held_out in folds])
@@ -279,12 +281,12 @@ class SelectiveClassifier(
         return is_held_out
 
     def _learn_doubt(self, log_proba, codes, weight):
-        self.temperature_ = _find_temperature(log_proba, codes, weight) if self.calibrate else 1.0
+        self.temperature_ = find_temperature(log_proba, codes, weight) if self.calibrate else 1.0
         calibrated = self._calibrated(log_proba)
-        confidence, is_wrong = _confidence(calibrated), calibrated.argmax(axis=1) != codes
+        confidence, is_wrong = confidence_of(calibrated), calibrated.argmax(axis=1) != codes
         self.threshold_ = 0.0
         if self.target_error is not None:
-            self.threshold_ = _find_threshold(confidence, is_wrong, weight, self.target_error)
+            self.threshold_ = find_threshold(confidence, is_wrong, weight, self.target_error)
         self.n_held_out_ = len(codes)
         self.validation_score_ = float(np.average(~is_wrong, weights=weight))
         self.coverage_ = float(np.average(confidence >= self.threshold_, weights=weight))
@@ -368,7 +370,7 @@ class SelectiveClassifier(
         return self._accepts(X, self._calibrated(self._log_proba(X)))
 
     def _accepts(self, X, log_proba):
-        is_accepted = _confidence(log_proba) >= self.threshold_
+        is_accepted = confidence_of(log_proba) >= self.threshold_
         if hasattr(self, "score_samples"):
             is_accepted &= self.score_samples(X) >= 0
         return is_accepted
@@ -410,47 +412,3 @@ class SelectiveClassifier(
         if self.estimator is not None:
             tags.input_tags = get_tags(self.estimator).input_tags
         return tags
-
-
-def _confidence(log_proba):
-    return np.exp(log_proba.max(axis=1))  # of float64: sure and very sure are not the same
-
-
-def _check_known(y, classes):
-    unknown = np.setdiff1d(y, classes)
-    if len(unknown):
-        raise ValueError(
-            f"The held-out rows have labels {unknown.tolist()} that the estimator was not trained "
-            f"on; it knows {classes.tolist()}. Give more rows of each class."
-        )
-
-
-def _find_temperature(log_proba, codes, weight):
-    """The temperature of the lowest log loss."""
-    chosen = np.arange(len(codes)), codes
-
-    def log_loss(log_temperature):
-        scaled = log_softmax(log_proba / np.exp(log_temperature), axis=1)
-        return -np.average(scaled[chosen], weights=weight)
-
-    return float(np.exp(minimize_scalar(log_loss, bounds=np.log([0.05, 20]), method="bounded").x))
-
-
-def _find_threshold(confidence, is_wrong, weight, target_error):
-    """The lowest confidence that keeps the error within the target, and has rows to show it."""
-    order = np.argsort(-confidence, kind="stable")
-    confidence = confidence[order]
-    n_accepted, n_wrong = np.cumsum(weight[order]), np.cumsum((weight * is_wrong)[order])
-    is_last = np.append(np.diff(confidence) < 0, True)  # rows of equal confidence go together
-    is_shown = np.arange(1, len(order) + 1) >= 1 / target_error
-    fits = np.flatnonzero(is_last & is_shown & (n_wrong <= target_error * n_accepted))
-    if len(fits):
-        return float(confidence[fits[-1]])
-    warnings.warn(
-        f"target_error={target_error:g} cannot be shown with {len(confidence)} held-out rows and "
-        f"the mistakes among them: no answer will be accepted. Give more rows (at least "
-        f"{int(np.ceil(1 / target_error))} held out), or a larger target_error.",
-        SelectionWarning,
-        stacklevel=4,
-    )
-    return np.inf

@@ -16,7 +16,7 @@ from skdigits._onnx.checks import (
     read_metadata,
 )
 from skdigits._utils.foreign import START, name_foreign
-from skdigits._utils.images import flatten_images
+from skdigits._utils.images import flatten_images, warn_of_pale_rows, warn_of_unscaled_rows
 from skdigits.exceptions import ModelFileError
 
 _LOADED_ELSEWHERE = (b"PK", b"\x80")  # zips, as .skdigits files are, and pickles
@@ -271,6 +271,10 @@ class OnnxDigitClassifier:
             raise ValueError(
                 f"X goes from {low:g} to {high:g}, expected 0 to {self.scale:g} with the ink high."
             )
+        if self.scale is None:
+            warn_of_unscaled_rows(X)
+        else:
+            warn_of_pale_rows(X, self.scale)
         return X
 
     def _check_ends(self):

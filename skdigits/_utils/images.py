@@ -1,11 +1,13 @@
 """Rows of pixels, seen as images: flattening and square padding."""
 
-import warnings
 from math import isqrt
 
 import numpy as np
 
-from skdigits.exceptions import ImageShapeWarning
+from skdigits._utils.warn import warn
+from skdigits.exceptions import ImageShapeWarning, PixelRangeWarning
+
+FAR_OFF = 8  # times too pale or too bright; each of Kaggle's 42,000 rows goes up to 254
 
 
 def flatten_images(X):
@@ -64,17 +66,57 @@ def find_image_shape(n_features, image_shape="auto"):
     return side, side
 
 
+def full_ink(X):
+    """How bright the brightest pixel of a row is: the median over all rows that are not blank.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+
+    Returns
+    -------
+    ink : float or None
+        None where every row is blank.
+    """
+    brightest = X.max(axis=1)
+    inked = brightest[brightest > 0]
+    return float(np.median(inked)) if len(inked) else None
+
+
+def warn_of_pale_rows(X, scale):
+    """Warn where rows are so pale for their scale that they must have been divided before."""
+    ink = full_ink(X)
+    if ink is not None and ink <= scale / FAR_OFF:
+        warn(
+            f"The brightest pixels of X are about {ink:.3g}, but full ink is {scale:g}: has X been "
+            f"divided already? Give pixels of 0 to {scale:g}, or fit with the `scale` of "
+            "PixelScaler set to what full ink is in X (1 for pixels of 0 to 1).",
+            PixelRangeWarning,
+        )
+
+
+def warn_of_unscaled_rows(X):
+    """Warn where rows are so bright, for a network, that nobody has scaled them to 0-1."""
+    ink = full_ink(X)
+    if ink is not None and ink >= FAR_OFF:
+        warn(
+            f"The brightest pixels of X are about {ink:.3g}; the network expects about 0 to 1. Put "
+            "a PixelScaler before it, as make_digit_pipeline() does, or divide X by the value of "
+            "full ink, in `fit` and in `predict`.",
+            PixelRangeWarning,
+        )
+
+
 def _warn_of_padding(n_features, side):
     nearest = isqrt(n_features) ** 2
     hint = ""
     if n_features - nearest == 1 and nearest > 1:
         hint = f" {nearest} would be square: is the label column still in X? Then drop it."
-    warnings.warn(
+    warn(
         f"X has {n_features} columns, which make no square image; {side * side - n_features} blank "
         f"pixels are added to make it {side}x{side}.{hint} A 28x28 picture has 784 columns; for "
         "other shapes give image_shape=(height, width).",
         ImageShapeWarning,
-        stacklevel=4,
     )
 
 

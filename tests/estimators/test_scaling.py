@@ -9,6 +9,9 @@ from hypothesis.extra.numpy import arrays
 
 from skdigits import PixelScaler
 
+# What is tried here is arithmetic, also on rows that are no digits.
+pytestmark = pytest.mark.filterwarnings("ignore::skdigits.exceptions.PixelRangeWarning")
+
 ROWS = arrays(np.uint8, (4, 9))
 
 

@@ -8,6 +8,7 @@ from skdigits import DigitCNNClassifier, DigitEnsembleClassifier, PixelScaler, S
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::skdigits.exceptions.ImageShapeWarning"),
+    pytest.mark.filterwarnings("ignore::skdigits.exceptions.PixelRangeWarning"),
     pytest.mark.filterwarnings("ignore::skdigits.exceptions.SelectionWarning"),
 ]
 

@@ -1,0 +1,53 @@
+"""How sure a classifier may be, learned from rows that it has not seen."""
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
+
+from skdigits._utils.warn import warn
+from skdigits.exceptions import SelectionWarning
+
+
+def confidence_of(log_proba):
+    """The highest probability of each row."""
+    return np.exp(log_proba.max(axis=1))  # of float64: sure and very sure are not the same
+
+
+def check_known(y, classes):
+    """Raise where held-out rows have labels that the estimator was not trained on."""
+    unknown = np.setdiff1d(y, classes)
+    if len(unknown):
+        raise ValueError(
+            f"The held-out rows have labels {unknown.tolist()} that the estimator was not trained "
+            f"on; it knows {classes.tolist()}. Give more rows of each class."
+        )
+
+
+def find_temperature(log_proba, codes, weight):
+    """The temperature of the lowest log loss."""
+    chosen = np.arange(len(codes)), codes
+
+    def log_loss(log_temperature):
+        scaled = log_softmax(log_proba / np.exp(log_temperature), axis=1)
+        return -np.average(scaled[chosen], weights=weight)
+
+    return float(np.exp(minimize_scalar(log_loss, bounds=np.log([0.05, 20]), method="bounded").x))
+
+
+def find_threshold(confidence, is_wrong, weight, target_error):
+    """The lowest confidence that keeps the error within the target, and has rows to show it."""
+    order = np.argsort(-confidence, kind="stable")
+    confidence = confidence[order]
+    n_accepted, n_wrong = np.cumsum(weight[order]), np.cumsum((weight * is_wrong)[order])
+    is_last = np.append(np.diff(confidence) < 0, True)  # rows of equal confidence go together
+    is_shown = np.arange(1, len(order) + 1) >= 1 / target_error
+    fits = np.flatnonzero(is_last & is_shown & (n_wrong <= target_error * n_accepted))
+    if len(fits):
+        return float(confidence[fits[-1]])
+    warn(
+        f"target_error={target_error:g} cannot be shown with {len(confidence)} held-out rows and "
+        f"the mistakes among them: no answer will be accepted. Give more rows (at least "
+        f"{int(np.ceil(1 / target_error))} held out), or a larger target_error.",
+        SelectionWarning,
+    )
+    return np.inf

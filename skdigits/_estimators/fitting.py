@@ -1,0 +1,67 @@
+"""What an estimator keeps of a fit that failed, and of the one before."""
+
+from functools import wraps
+
+
+def all_or_nothing(fit):
+    """A `fit` or `partial_fit` that leaves nothing half learned when it fails or is cut off.
+
+    One that goes on from what was there, `partial_fit` or a `fit` with ``warm_start``, leaves the
+    estimator as it was; any other leaves it unfitted.
+
+    Parameters
+    ----------
+    fit : callable
+        A method of an estimator.
+
+    Returns
+    -------
+    fit : callable
+    """
+
+    @wraps(fit)
+    def whole_fit(self, *args, **kwargs):
+        before = vars(self).copy()
+        try:
+            return fit(self, *args, **kwargs)
+        except BaseException:
+            goes_on = fit.__name__ == "partial_fit" or getattr(self, "warm_start", False)
+            kept = before if goes_on else {k: v for k, v in before.items() if not _is_learned(k)}
+            vars(self).clear()
+            vars(self).update(kept)
+            raise
+
+    return whole_fit
+
+
+def weights_to_continue(classifier, classes, network):
+    """The weights from which a warm start goes on; None before the first fit.
+
+    Parameters
+    ----------
+    classifier : DigitCNNClassifier
+    classes : ndarray of shape (n_classes,)
+        Those of the new fit.
+    network : dict
+        What the network of the new fit is built from.
+
+    Raises
+    ------
+    ValueError
+        If classes or network have changed.
+    """
+    if not hasattr(classifier, "weights_"):
+        return None
+    before = {"classes": classifier.classes_.tolist(), **classifier.network_}
+    now = {"classes": classes.tolist(), **network}
+    changed = [f"{k}={before[k]!r} became {now[k]!r}" for k in now if now[k] != before[k]]
+    if changed:
+        raise ValueError(
+            f"warm_start cannot go on: {', '.join(changed)}. Use sklearn.base.clone() for an "
+            "estimator without a past, or set warm_start=False."
+        )
+    return classifier.weights_
+
+
+def _is_learned(name):
+    return name.endswith("_") and not name.startswith("_")
