@@ -221,7 +221,8 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
     """
 
     def call(self, inputs, training=None, mask=None):
-        if fused_batch_norm is None or not training or len(inputs.shape) != 4:
+        is_learning = training and self.trainable  # a frozen layer keeps its statistics
+        if fused_batch_norm is None or not is_learning or len(inputs.shape) != 4:
             return super().call(inputs, training=training, mask=mask)
         outputs, mean, variance = fused_batch_norm(inputs, self.gamma, self.beta, self.epsilon)
         for moving, batch in [(self.moving_mean, mean), (self.moving_variance, variance)]:

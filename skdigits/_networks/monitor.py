@@ -54,9 +54,14 @@ class Monitor(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self.n_epochs += 1
-        if self.validation is None:
+        if not np.isfinite(logs["loss"]):  # nothing good will come
+            self.model.stop_training = True
+        elif self.validation is None:
             self.best_epoch = self.n_epochs
-            return
+        else:
+            self._score(logs)
+
+    def _score(self, logs):
         weights = as_arrays(self.model.core.weights)
         accuracy, loss = self.validation.score(weights)
         logs.update(val_accuracy=accuracy, val_loss=loss)
@@ -65,6 +70,30 @@ class Monitor(keras.callbacks.Callback):
             self.best_epoch, self.best_weights = self.n_epochs, weights
         elif self.n_iter_no_change and self.n_epochs - self.best_epoch >= self.n_iter_no_change:
             self.model.stop_training = True
+
+
+def make_callback(make):
+    """A callback of Keras from what the user gave to make it.
+
+    Raises
+    ------
+    TypeError
+        If it is a callback already, of which the next fit would get the state of this one, or if
+        something else is made.
+    """
+    name = type(make).__name__
+    if isinstance(make, keras.callbacks.Callback):
+        raise TypeError(
+            f"callbacks has an {name} object; each fit needs a new one. Give what makes it: the "
+            f"class {name}, or functools.partial({name}, ...) with its arguments."
+        )
+    callback = make() if callable(make) else make
+    if not isinstance(callback, keras.callbacks.Callback):
+        raise TypeError(
+            f"callbacks has {make!r}, which is no function that returns a keras.callbacks.Callback "
+            f"(got {callback!r}). Give a class of callbacks, or functools.partial of one."
+        )
+    return callback
 
 
 class AugmentationFade(keras.callbacks.Callback):

@@ -8,9 +8,11 @@ one compiled network is kept for each specification and set back to fresh weight
 import random
 import threading
 from collections import OrderedDict
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 
 from skdigits._networks.compute import as_arrays, limit_threads, make_batches
 from skdigits._networks.fork import refuse_if_cut_off
@@ -19,6 +21,7 @@ from skdigits._networks.schedules import SCHEDULES
 from skdigits._networks.session import plain_keras, quietly
 from skdigits._networks.spec import MAX_KEPT
 from skdigits._utils.random import refuse_lost_checkpoints, seeded_globals
+from skdigits._utils.warn import warn
 
 with quietly():
     import keras
@@ -26,7 +29,13 @@ with quietly():
 
     from skdigits._networks.checkpoint import Journal, checkpoint_path
     from skdigits._networks.layers import RandomDistortion, resolve_augmentation
-    from skdigits._networks.monitor import AugmentationFade, Monitor, ProgressBar, ValidationData
+    from skdigits._networks.monitor import (
+        AugmentationFade,
+        Monitor,
+        ProgressBar,
+        ValidationData,
+        make_callback,
+    )
 
 __all__ = ["Objective", "Plan", "TrainableNetwork", "resolve_augmentation", "train"]
 
@@ -85,29 +94,40 @@ class Plan:
         return max(fewest, round(n_rows / self.batch_size))
 
 
-class _PlannedRate(keras.optimizers.schedules.LearningRateSchedule):
-    """A learning rate read from a table, so that one compiled step serves every schedule."""
+class _PlannedRate:
+    """A learning rate read from a table, so that one compiled step serves every schedule.
+
+    Keras calls it, and assigns to it what a callback sets; from then on the plan is as many times
+    higher or lower as what was set.
+    """
 
     N_POINTS = 512
 
     def settle(self, optimizer):
         """Keep the table where the training step looks for what may change: in the optimizer."""
+        self.iterations = optimizer.iterations
         self.table = optimizer.add_variable((self.N_POINTS + 1,), dtype="float32", name="rates")
         self.n_steps = optimizer.add_variable((), "ones", dtype="float32", name="n_steps")
+        self.factor = optimizer.add_variable((), "ones", dtype="float32", name="factor")
 
     def set(self, plan, n_steps):
         progress = np.linspace(0, 1, self.N_POINTS + 1)
         self.table.assign(plan.learning_rate * SCHEDULES[plan.learning_rate_schedule](progress))
         self.n_steps.assign(float(n_steps))
+        self.factor.assign(1.0)
 
-    def __call__(self, step):
+    def assign(self, rate):
+        self.factor.assign(self.factor * rate / self())
+
+    def __call__(self):
         # Mid-step, so that a fit of one step does not train at the end of the schedule.
-        progress = (keras.ops.cast(step, "float32") + 0.5) / self.n_steps * self.N_POINTS
+        step = keras.ops.cast(self.iterations, "float32") + 0.5
+        progress = step / self.n_steps * self.N_POINTS
         progress = keras.ops.clip(progress, 0.0, self.N_POINTS - 1e-3)
         left = keras.ops.floor(progress)
         index = keras.ops.cast(left, "int32")
         low, high = keras.ops.take(self.table, index), keras.ops.take(self.table, index + 1)
-        return low + (high - low) * (progress - left)
+        return (low + (high - low) * (progress - left)) * self.factor
 
 
 def _make_optimizer(objective, rate):
@@ -192,8 +212,18 @@ class TrainableNetwork(keras.Model):
             variable.assign(keras.ops.zeros(variable.shape, variable.dtype))
         self.rate.set(plan, n_steps)
         self.stop_training = False
-
         self.plan = plan
+
+    # What callbacks write is the network that is kept: plain, without distortion and optimizer.
+
+    def save(self, *args, **kwargs):
+        self.core.save(*args, **kwargs)
+
+    def save_weights(self, *args, **kwargs):
+        self.core.save_weights(*args, **kwargs)
+
+    def load_weights(self, *args, **kwargs):
+        self.core.load_weights(*args, **kwargs)
 
     def fit(self, x, y, sample_weight=None, *, epochs, initial_epoch, callbacks, **_):
         """Train on arrays in the plan's own order; SciKeras' other arguments have no say in it."""
@@ -211,19 +241,25 @@ class TrainableNetwork(keras.Model):
 
 
 _networks: OrderedDict = OrderedDict()
-_one_fit = threading.RLock()  # the kept networks are shared: one fit at a time in a process
+_one_fit = threading.RLock()  # one at a time in a process, but for fits inside a callback
 
 
-def _kept_network(spec, objective):
-    """The compiled network of this specification, from the few kept or newly built."""
+@contextmanager
+def _lent_network(spec, objective, is_own):
+    """The compiled network of this specification, from the few kept or newly built.
+
+    It is nobody else's meanwhile, and is kept again when the fit has ended well. One of a fit's
+    own, which callbacks may change as they like, is neither taken from the others nor kept.
+    """
     key = spec, objective
-    network = _networks.pop(key, None)
+    network = None if is_own else _networks.pop(key, None)
     if network is None:
         network = TrainableNetwork.compiled(spec, objective)
-    _networks[key] = network
+    yield network
+    if not is_own:
+        _networks[key] = network
     while len(_networks) > MAX_KEPT:
         _networks.popitem(last=False)
-    return network
 
 
 @dataclass
@@ -273,11 +309,10 @@ def train(spec, objective, plan, training, validation=None, *, weights=None):
         )
     monitor = Monitor(validation, plan.n_iter_no_change)
     journal = Journal(monitor, path)
-    callbacks = [monitor, AugmentationFade(), *(make() for make in plan.callbacks)]
+    callbacks = [monitor, AugmentationFade(), *map(make_callback, plan.callbacks)]
     if plan.verbose:
         callbacks.append(ProgressBar())
-    with _one_fit:
-        network = _kept_network(spec, objective)
+    with _one_fit, _lent_network(spec, objective, is_own=bool(plan.callbacks)) as network:
         network.reset(spec, plan, plan.epochs * plan.count_batches(len(X)), weights)
         journal.go_on(network)
         wrapper = KerasClassifier(
@@ -290,10 +325,26 @@ def train(spec, objective, plan, training, validation=None, *, weights=None):
             wrapper.fit(X, one_hot, sample_weight=sample_weight, initial_epoch=monitor.n_epochs)
         last_weights = as_arrays(network.core.weights)
     is_best_kept = plan.restore_best and monitor.best_weights is not None
-    return TrainingResult(
+    result = TrainingResult(
         weights=monitor.best_weights if is_best_kept else last_weights,
         history=journal.history,
         n_epochs=monitor.n_epochs,
         best_epoch=monitor.best_epoch if is_best_kept else monitor.n_epochs,
         journal=journal,
     )
+    _judge_divergence(result, plan)
+    return result
+
+
+def _judge_divergence(result, plan):
+    """Raise where the weights are of no use, warn where only an early epoch's are of use."""
+    said = (
+        f"Training diverged in epoch {result.n_epochs}, with learning_rate={plan.learning_rate:g}: "
+        "its loss is {}. Lower learning_rate or weight_decay, and see that X has pixels of about "
+        "0 to 1.".format(result.history["loss"][-1])
+    )
+    if not all(np.isfinite(weight).all() for weight in result.weights):
+        result.journal.remove()
+        raise ValueError(said)
+    if not np.isfinite(result.history["loss"][-1]):
+        warn(f"{said} The weights of epoch {result.best_epoch} are kept.", ConvergenceWarning)
