@@ -25,6 +25,7 @@ from skdigits._utils.images import (
     flatten_images,
     warn_of_unscaled_rows,
 )
+from skdigits._utils.labels import plain_labels
 from skdigits._utils.random import draw_seeds
 
 # What a `partial_fit` does not do.
@@ -118,7 +119,7 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, BaseEstimato
         :meth:`score_samples` to tell them from anything else. It holds for the network as it was
         then: after a `partial_fit` that changes much, fit again.
 
-    image_shape : "auto" or (int, int), default="auto"
+    image_shape : "auto", (int, int) or (int, int, 1), default="auto"
         Height and width of the pictures in X. "auto" takes a square.
 
     warm_start : bool, default=False
@@ -172,6 +173,8 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, BaseEstimato
         What the network was built from.
     digits_ : dict
         What was learned for `score_samples`, with `novelty`.
+    offset_ : float
+        0: below lie the scores of what is taken for no digit; only with `novelty`.
     model_ : keras.Model
         A new Keras model with these weights; it maps images of shape (n, h, w, 1) to logits.
 
@@ -379,7 +382,8 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, BaseEstimato
         return hasattr(self, "weights_")
 
     def _check_training_data(self, X, y, sample_weight, reset):
-        X, y = validate_data(self, flatten_images(X), y, reset=reset, dtype=np.float32)
+        X, y = flatten_images(X), plain_labels(y)
+        X, y = validate_data(self, X, y, reset=reset, dtype=np.float32)
         warn_of_unscaled_rows(X)
         check_classification_targets(y)
         sample_weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)

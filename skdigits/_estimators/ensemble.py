@@ -17,6 +17,7 @@ from skdigits._estimators.fitting import all_or_nothing
 from skdigits._estimators.predicting import NetworksMixin
 from skdigits._utils.about import DocLinkMixin
 from skdigits._utils.images import flatten_images, warn_of_unscaled_rows
+from skdigits._utils.labels import plain_labels
 from skdigits._utils.parallel import in_spite_of_losses, share_threads
 from skdigits._utils.parameters import WITHOUT_EFFECT, cloned_without, parameters_called
 from skdigits._utils.random import draw_seeds, refuse_lost_checkpoints
@@ -65,6 +66,8 @@ class DigitEnsembleClassifier(NetworksMixin, DocLinkMixin, BaseEstimator):
         The labels.
     estimators_ : list of DigitCNNClassifier
         The fitted members.
+    offset_ : float
+        0: below lie the scores of what is taken for no digit; only with ``novelty=True``.
     n_features_in_ : int
         Number of columns seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -138,7 +141,7 @@ class DigitEnsembleClassifier(NetworksMixin, DocLinkMixin, BaseEstimator):
             If workers died three times in a row and no member was ready in between.
         """
         self._validate_params()
-        X, y = validate_data(self, flatten_images(X), y, dtype=np.float32)
+        X, y = validate_data(self, flatten_images(X), plain_labels(y), dtype=np.float32)
         check_classification_targets(y)
         members = self._make_members()
         self.estimators_ = [
@@ -169,6 +172,12 @@ class DigitEnsembleClassifier(NetworksMixin, DocLinkMixin, BaseEstimator):
         warn_of_unscaled_rows(X)
         n_threads = self._prediction_options()["n_threads"]
         return np.mean([member._score_rows(X, n_threads) for member in self.estimators_], axis=0)
+
+    @property
+    def offset_(self):
+        """The score below which a picture is taken for no digit."""
+        check_is_fitted(self)
+        return self.estimators_[0].offset_
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "estimators_")

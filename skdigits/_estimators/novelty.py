@@ -140,6 +140,12 @@ class NoveltyMixin:
         warn_of_unscaled_rows(X)
         return self._score_rows(X, self.n_threads)
 
+    @property
+    def offset_(self):
+        """The score below which a picture is taken for no digit."""
+        check_is_fitted(self, "digits_")
+        return 0.0
+
     def _score_rows(self, X, n_threads):
         check_is_fitted(self, "digits_")
         score = score_digits(self.digits_, *self._activations(X, n_threads))

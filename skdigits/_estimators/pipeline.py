@@ -14,6 +14,12 @@ from skdigits._utils.about import DocLinkMixin
 _OF_ENSEMBLE = ["memory", "n_jobs", "random_state", "verbose"]
 
 
+def _of_last_step(method):
+    """A method that the pipeline has only where its last step has it."""
+    name = method.__name__
+    return available_if(lambda self: hasattr(self._final_estimator, name))(method)
+
+
 class DigitPipeline(DocLinkMixin, Pipeline):
     """A scikit-learn pipeline that predicts in blocks, so that memory does not grow with the rows.
 
@@ -23,19 +29,22 @@ class DigitPipeline(DocLinkMixin, Pipeline):
 
     _BLOCK = 8192
 
+    @_of_last_step
     def predict(self, X, **params):
         """Labels of pictures, shape (n_samples,); see :class:`sklearn.pipeline.Pipeline`."""
         return self._in_blocks(super().predict, X, params)
 
+    @_of_last_step
     def predict_proba(self, X, **params):
         """Probabilities, shape (n_samples, n_classes); see :class:`sklearn.pipeline.Pipeline`."""
         return self._in_blocks(super().predict_proba, X, params)
 
+    @_of_last_step
     def predict_log_proba(self, X, **params):
         """Logarithms of the probabilities, shape (n_samples, n_classes)."""
         return self._in_blocks(super().predict_log_proba, X, params)
 
-    @available_if(lambda self: hasattr(self.steps[-1][1], "score_samples"))
+    @_of_last_step
     def score_samples(self, X):
         """How much pictures look like digits, shape (n_samples,); below 0 for what is none."""
         return self._in_blocks(super().score_samples, X, {})

@@ -8,13 +8,32 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 import skdigits._networks.fork  # noqa: F401  watches for forks from now on
 from skdigits._utils.images import flatten_images, warn_of_unscaled_rows
 
-_FLOOR = 1e-3  # stands for a probability of exactly 0
+_MOST = np.log(1e-3)  # that may stand for a probability of 0
+NO_FLOOR = float(np.log(np.finfo(np.float64).tiny))
 
 
-def finite_log_proba(estimator, X):
-    """Logarithms of any classifier's probabilities, without infinities.
+def find_floor(log_proba):
+    """What may stand for the logarithm of a probability of 0, where there is any.
 
-    A forest of few trees is never at a loss for a 0, which no temperature could mend.
+    A forest of few trees is never at a loss for a 0, which no temperature could mend. What stands
+    for it lies below all others, or a finer probability would rank behind it.
+
+    Parameters
+    ----------
+    log_proba : ndarray of shape (n_samples, n_classes), float64
+
+    Returns
+    -------
+    floor : float
+    """
+    is_zero = np.isneginf(log_proba)
+    if not is_zero.any():
+        return NO_FLOOR
+    return float(min(_MOST, log_proba[~is_zero].min() - np.log(2)))
+
+
+def log_proba_of(estimator, X):
+    """Logarithms of any classifier's probabilities.
 
     Parameters
     ----------
@@ -25,15 +44,12 @@ def finite_log_proba(estimator, X):
     Returns
     -------
     log_proba : ndarray of shape (n_samples, n_classes)
-        Columns in the order of `classes_`.
+        Columns in the order of `classes_`; minus infinity where it says 0.
     """
     with np.errstate(divide="ignore"):
         if hasattr(estimator, "predict_log_proba"):
-            log_proba = np.asarray(estimator.predict_log_proba(X))
-        else:
-            log_proba = np.log(estimator.predict_proba(X))
-    floor = np.log(_FLOOR).astype(log_proba.dtype)
-    return np.where(np.isneginf(log_proba), floor, log_proba)
+            return np.asarray(estimator.predict_log_proba(X))
+        return np.log(estimator.predict_proba(X))
 
 
 def round_log_proba(log_proba, dtype):

@@ -3,6 +3,27 @@
 import numpy as np
 
 
+def check_reject_label(reject_label, classes):
+    """Raise where a rejected row could not be told from one of a class.
+
+    Parameters
+    ----------
+    reject_label : object
+    classes : ndarray of shape (n_classes,)
+
+    Raises
+    ------
+    ValueError
+    """
+    if np.ndim(reject_label):
+        raise ValueError(f"reject_label={reject_label!r} must be one number or string.")
+    if reject_label in classes.tolist():
+        raise ValueError(
+            f"reject_label={reject_label!r} is one of the classes {classes.tolist()}: nobody could "
+            "tell a rejected row from it. Take another, such as -1 or '?'."
+        )
+
+
 def reject(labels, is_accepted, reject_label):
     """Labels with `reject_label` in place of those that are not accepted.
 

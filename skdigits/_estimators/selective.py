@@ -20,13 +20,21 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from skdigits._estimators.classifier import DigitCNNClassifier
 from skdigits._estimators.doubt import check_known, confidence_of, find_temperature, find_threshold
 from skdigits._estimators.fitting import all_or_nothing
-from skdigits._estimators.predicting import ProbaFromLogMixin, finite_log_proba, round_log_proba
-from skdigits._estimators.rejection import reject
+from skdigits._estimators.predicting import (
+    NO_FLOOR,
+    ProbaFromLogMixin,
+    find_floor,
+    log_proba_of,
+    round_log_proba,
+)
+from skdigits._estimators.rejection import check_reject_label, reject
 from skdigits._estimators.training_rows import fold, group_equal_rows, hold_out
 from skdigits._utils.about import DocLinkMixin
 from skdigits._utils.images import flatten_images
+from skdigits._utils.labels import plain_labels
 from skdigits._utils.parameters import parameters_called
 from skdigits._utils.random import draw_seeds
+from skdigits._utils.scores import least_score
 
 
 class SelectiveClassifier(
@@ -37,8 +45,8 @@ class SelectiveClassifier(
     A part of the rows is held out of the fit, or with `cv` each part in its turn. On these rows one
     temperature is fitted that makes the probabilities as high as the answers are right, and the
     least confidence is found at which the accepted answers are wrong as seldom as was asked for.
-    What the estimator knows not to be a digit (``novelty=True`` of :class:`DigitCNNClassifier`) is
-    not accepted either.
+    What the estimator knows not to be a digit (``novelty=True`` of :class:`DigitCNNClassifier`, or
+    any ``score_samples`` below an ``offset_`` of its own) is not accepted either.
 
     Parameters
     ----------
@@ -84,6 +92,11 @@ class SelectiveClassifier(
         Above 1 where the estimator was too sure of itself.
     threshold_ : float
         Least confidence of an accepted answer.
+    floor_ : float
+        Logarithm that stands for a probability of 0: at most 1/1000, and below any other of the
+        held-out rows, or no temperature could mend the mistakes of an estimator that says 0.
+    offset_ : float
+        What `score_samples` gives less for is not accepted; only of an estimator that has one.
     n_held_out_ : int
         Rows that the temperature and the threshold were learned from.
     validation_score_ : float
@@ -192,12 +205,13 @@ class SelectiveClassifier(
             The same estimator, fitted.
         """
         self._validate_params()
-        X, y = validate_data(self, flatten_images(X), y, dtype="numeric")
+        X, y = validate_data(self, flatten_images(X), plain_labels(y), dtype="numeric")
         check_classification_targets(y)
         if len(np.unique(y)) < 2:
             raise ValueError(
                 f"y has only one class, {y[0]!r}: a classifier needs at least 2 classes."
             )
+        check_reject_label(self.reject_label, np.unique(y))
         weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
         seeds = draw_seeds(self.random_state, ["split", "fit"])
         estimator = self.estimator
@@ -219,11 +233,13 @@ class SelectiveClassifier(
         for rest, held_out in folds:
             fitted = fit_on(rest) if len(rest) else clone(estimator)
             check_known(y[held_out], fitted.classes_)
-            log_proba.append(finite_log_proba(fitted, self._as_fitted(fitted, X[held_out])))
+            log_proba.append(log_proba_of(fitted, self._as_fitted(fitted, X[held_out])))
         self.classes_ = fitted.classes_
         held_out = np.concatenate([held_out for _, held_out in folds])
         codes = np.searchsorted(self.classes_, y[held_out])
-        self._learn_doubt(np.concatenate(log_proba).astype(np.float64), codes, weight[held_out])
+        log_proba = np.concatenate(log_proba).astype(np.float64)
+        self.floor_ = find_floor(log_proba)
+        self._learn_doubt(np.maximum(log_proba, self.floor_), codes, weight[held_out])
         is_to_refit = len(rest) and (self.refit or self.cv is not None)
         self.estimator_ = fit_on(used) if is_to_refit else fitted
         return self
@@ -266,19 +282,10 @@ class SelectiveClassifier(
         _, first = np.unique(group, return_index=True)
         codes = codes[used[first]]
         if self.cv is None:
-            held_out = [self._hold_out(codes, seed)]
+            held_out = [hold_out(codes, self.validation_fraction, seed)]
         else:
             held_out = fold(codes, classes, self.cv, seed)
         return [(used[~chosen[group]], used[chosen[group]]) for chosen in held_out]
-
-    def _hold_out(self, codes, seed):
-        is_held_out = np.bincount(codes)[codes] > 1  # the only row of a class is trained on
-        if not is_held_out.any():
-            raise ValueError(
-                "Every class has only one row: none can be held out to learn doubt from."
-            )
-        is_held_out[is_held_out] = hold_out(codes[is_held_out], self.validation_fraction, seed)
-        return is_held_out
 
     def _learn_doubt(self, log_proba, codes, weight):
         self.temperature_ = find_temperature(log_proba, codes, weight) if self.calibrate else 1.0
@@ -308,6 +315,7 @@ class SelectiveClassifier(
         labels = self.classes_[log_proba.argmax(axis=1)]
         if self.reject_label is None:
             return labels
+        check_reject_label(self.reject_label, self.classes_)
         return reject(labels, self._accepts(X, log_proba), self.reject_label)
 
     def predict_log_proba(self, X):
@@ -329,7 +337,8 @@ class SelectiveClassifier(
     def _log_proba(self, X):
         check_is_fitted(self)
         X = validate_data(self, flatten_images(X), reset=False, dtype="numeric")
-        return finite_log_proba(self.estimator_, self._as_fitted(self.estimator_, X))
+        log_proba = log_proba_of(self.estimator_, self._as_fitted(self.estimator_, X))
+        return np.maximum(log_proba, getattr(self, "floor_", NO_FLOOR))  # older files have none
 
     def _calibrated(self, log_proba):
         return log_softmax(log_proba.astype(np.float64) / self.temperature_, axis=1)
@@ -371,9 +380,18 @@ class SelectiveClassifier(
 
     def _accepts(self, X, log_proba):
         is_accepted = confidence_of(log_proba) >= self.threshold_
-        if hasattr(self, "score_samples"):
-            is_accepted &= self.score_samples(X) >= 0
+        least = least_score(self.estimator_)
+        if least is not None:
+            is_accepted &= self.score_samples(X) >= least
         return is_accepted
+
+    @property
+    def offset_(self):
+        """What `score_samples` gives less for is not accepted."""
+        least = least_score(getattr(self, "estimator_", None))
+        if least is None:
+            raise AttributeError("The estimator has no offset_: its scores refuse nothing.")
+        return least
 
     @available_if(lambda self: hasattr(getattr(self, "estimator_", None), "score_samples"))
     def score_samples(self, X):

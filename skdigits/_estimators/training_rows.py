@@ -87,26 +87,41 @@ def canonical_rows(X, codes, sample_weight):
 def hold_out(codes, fraction, seed):
     """Mark a stratified share of the rows.
 
+    The only row of a class is never held out, and of each other class one row at least is, and
+    one is not.
+
     Parameters
     ----------
     codes : ndarray of shape (n_samples,)
         Classes of the rows.
     fraction : float
-        Share to hold out, at least as many rows as classes; 0 holds out none.
+        Share to hold out; 0 holds out none.
     seed : int
 
     Returns
     -------
     is_held_out : ndarray of shape (n_samples,), bool
+
+    Raises
+    ------
+    ValueError
+        If no class has a second row.
     """
     is_held_out = np.zeros(len(codes), dtype=bool)
-    if fraction:
-        rows = np.arange(len(codes))
-        n_held_out = max(int(np.ceil(fraction * len(rows))), len(np.unique(codes)))
-        _, held_out = train_test_split(
-            rows, test_size=n_held_out, stratify=codes, random_state=seed
+    if not fraction:
+        return is_held_out
+    rows = np.flatnonzero(np.bincount(codes)[codes] > 1)
+    if not len(rows):
+        raise ValueError(
+            "Every class has only one row (equal ones count once), so none can be held out. Give "
+            "more rows of each class."
         )
-        is_held_out[held_out] = True
+    n_classes = len(np.unique(codes[rows]))
+    n_held_out = int(np.clip(np.ceil(fraction * len(rows)), n_classes, len(rows) - n_classes))
+    _, held_out = train_test_split(
+        rows, test_size=n_held_out, stratify=codes[rows], random_state=seed
+    )
+    is_held_out[held_out] = True
     return is_held_out
 
 

@@ -49,6 +49,7 @@ KINDS = {
         "classes_": True,
         "temperature_": True,
         "threshold_": True,
+        "floor_": False,
         "n_held_out_": True,
         "validation_score_": True,
         "coverage_": True,

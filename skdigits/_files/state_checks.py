@@ -240,6 +240,8 @@ def _check_selective(selective):
     _require(_is_number(selective.temperature_, 1e-3, 1e3), "has a temperature_ of no use")
     threshold = selective.threshold_
     _require(_is_number(threshold, 0, 1 + 1e-9) or threshold == inf, "has a threshold_ of no use")
+    floor = getattr(selective, "floor_", 0.0)
+    _require(_is_number(floor, -1e3, 0), "has a floor_ that is no logarithm of a probability")
     _require(_is_whole(selective.n_held_out_, 1), "has n_held_out_ that counts no rows")
     for share in (selective.validation_score_, selective.coverage_):
         _require(_is_number(share, 0, 1 + 1e-9), "has a share that is not from 0 to 1")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skdigits._estimators.predicting import finite_log_proba
+from skdigits._estimators.predicting import find_floor, log_proba_of
 from skdigits._utils.images import as_images, find_image_shape, flatten_images, rows_like
 
 
@@ -73,20 +73,21 @@ def occlusion(estimator, X, *, labels=None, patch=None, stride=1, fill=0, image_
     rows = np.asarray(flatten_images(X))
     images = as_images(rows, find_image_shape(rows.shape[1], image_shape))[..., 0]
     patch = _check_patch(patch, stride, images.shape[1:])
-    log_proba = finite_log_proba(estimator, X)
+    log_proba = log_proba_of(estimator, X)
     if labels is None:
         codes = log_proba.argmax(axis=1)
     else:
         codes = _find_columns(labels, estimator.classes_, len(images))
     found = np.empty(images.shape)
     for i, (image, code) in enumerate(zip(images, codes, strict=True)):
-        before = _log_odds(log_proba[i : i + 1], code)[0]
         corners, covered = _cover(image, patch, stride, fill)
         lost = np.zeros(len(corners))
         matters = (covered != image).any(axis=(1, 2))
         if matters.any():
-            after = finite_log_proba(estimator, rows_like(X, covered[matters]))
-            lost[matters] = before - _log_odds(after, code)
+            after = log_proba_of(estimator, rows_like(X, covered[matters]))
+            both = np.concatenate([log_proba[i : i + 1], after])
+            odds = _log_odds(np.maximum(both, find_floor(both)), code)
+            lost[matters] = odds[0] - odds[1:]
         found[i] = _share(lost, corners, patch, image.shape)
     return found
 

@@ -228,3 +228,18 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
         for moving, batch in [(self.moving_mean, mean), (self.moving_variance, variance)]:
             moving.assign(moving * self.momentum + batch * (1 - self.momentum))
         return outputs
+
+
+def of_keras_alone(model):
+    """The same network without layers of our own, so that Keras can load it by itself."""
+    if not any(isinstance(layer, FusedBatchNormalization) for layer in model.layers):
+        return model
+
+    def rebuild(layer):
+        is_ours = isinstance(layer, FusedBatchNormalization)
+        kind = keras.layers.BatchNormalization if is_ours else type(layer)
+        return kind.from_config(layer.get_config())
+
+    plain = keras.models.clone_model(model, clone_function=rebuild)
+    plain.set_weights(model.get_weights())
+    return plain

@@ -84,7 +84,7 @@ def make_callback(make):
     name = type(make).__name__
     if isinstance(make, keras.callbacks.Callback):
         raise TypeError(
-            f"callbacks has an {name} object; each fit needs a new one. Give what makes it: the "
+            f"callbacks has an object of {name}; each fit needs a new one. Give what makes it: the "
             f"class {name}, or functools.partial({name}, ...) with its arguments."
         )
     callback = make() if callable(make) else make

@@ -1,42 +1,76 @@
 """Keras without its start-up lines, and its settings ours while a network is built."""
 
 import os
+import random
 import sys
 import threading
 from contextlib import contextmanager
 
 
-@contextmanager
+class _Silence:
+    """Standard error turned away and `os.environ` kept, by the first thread that asks for it.
+
+    The last that is done turns all back. No lock is held meanwhile: an import waits for those of
+    other threads.
+    """
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.n_inside = 0
+
+    def __enter__(self):
+        with self.lock:
+            if not self.n_inside:
+                self._begin()
+            self.n_inside += 1
+
+    def __exit__(self, *error):
+        with self.lock:
+            self.n_inside -= 1
+            if not self.n_inside:
+                self._end()
+
+    def _begin(self):
+        self.environment = dict(os.environ)
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # read once, at import
+        try:
+            self.stderr = os.dup(2)
+        except OSError:  # no stderr at all, as under some services
+            self.stderr = None
+            return
+        if sys.stderr is not None and not sys.stderr.closed:
+            sys.stderr.flush()
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 2)
+        os.close(nowhere)
+
+    def _end(self):
+        if self.stderr is not None:
+            os.dup2(self.stderr, 2)
+            os.close(self.stderr)
+        os.environ.clear()
+        os.environ.update(self.environment)
+
+
+_silence = _Silence()
+
+
 def quietly():
     """Keep C++ libraries from writing to stderr, and undo what imports do to `os.environ`.
 
     TensorFlow logs to file descriptor 2 before any of its log levels can be set, so the descriptor
     itself is turned away for the time of the import. Python errors still reach the caller.
+
+    Returns
+    -------
+    silence : context manager
     """
-    environment = dict(os.environ)
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # read once, at import
-    try:
-        saved_stderr = os.dup(2)
-    except OSError:  # no stderr at all, as under some services
-        saved_stderr = None
-    try:
-        if saved_stderr is not None:
-            if sys.stderr is not None:
-                sys.stderr.flush()
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, 2)
-            os.close(nowhere)
-        yield
-    finally:
-        if saved_stderr is not None:
-            os.dup2(saved_stderr, 2)
-            os.close(saved_stderr)
-        os.environ.clear()
-        os.environ.update(environment)
+    return _silence
 
 
 with quietly():
     import keras
+    from keras.src.random import seed_generator
 
 LOCK = threading.RLock()  # while a network is built or traced, Keras' settings are ours
 
@@ -57,3 +91,29 @@ def plain_keras():
             keras.config.set_floatx(floatx)
             keras.config.set_dtype_policy(policy)
             keras.config.set_image_data_format(data_format)
+
+
+class _Draws:
+    """Seeds for what one thread builds; other threads draw from Python's own generator."""
+
+    def __init__(self, seed):
+        self.thread, self.generator = threading.get_ident(), random.Random(seed)
+
+    def randint(self, low, high):
+        is_ours = threading.get_ident() == self.thread
+        return (self.generator if is_ours else random).randint(low, high)
+
+
+@contextmanager
+def seeded_keras(seed):
+    """Have Keras draw the seeds of initializers and random layers from a generator of our own.
+
+    Python's generator, from which it draws them otherwise, belongs to the user.
+    """
+    with LOCK:
+        before = seed_generator.python_random
+        seed_generator.python_random = _Draws(seed)
+        try:
+            yield
+        finally:
+            seed_generator.python_random = before

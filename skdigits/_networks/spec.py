@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from skdigits._networks.architectures import build_network
-from skdigits._networks.session import plain_keras, quietly
+from skdigits._networks.session import plain_keras, quietly, seeded_keras
 from skdigits._utils.random import seeded_globals
 
 with quietly():
@@ -25,7 +25,9 @@ class NetworkSpec:
 
     def build(self, seed=0):
         """An untrained `keras.Model`; nothing global is changed by building it."""
-        with plain_keras(), seeded_globals(seed):
+        # A function of the user may draw numbers of its own: the same ones whenever it builds.
+        seeded = seeded_globals if callable(self.architecture) else seeded_keras
+        with plain_keras(), seeded(seed):
             return build_network(
                 self.architecture,
                 self.image_shape,

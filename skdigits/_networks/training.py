@@ -18,9 +18,9 @@ from skdigits._networks.compute import as_arrays, limit_threads, make_batches
 from skdigits._networks.fork import refuse_if_cut_off
 from skdigits._networks.prediction import Predictor
 from skdigits._networks.schedules import SCHEDULES
-from skdigits._networks.session import plain_keras, quietly
+from skdigits._networks.session import plain_keras, quietly, seeded_keras
 from skdigits._networks.spec import MAX_KEPT
-from skdigits._utils.random import refuse_lost_checkpoints, seeded_globals
+from skdigits._utils.random import refuse_lost_checkpoints
 from skdigits._utils.warn import warn
 
 with quietly():
@@ -28,7 +28,7 @@ with quietly():
     from scikeras.wrappers import KerasClassifier
 
     from skdigits._networks.checkpoint import Journal, checkpoint_path
-    from skdigits._networks.layers import RandomDistortion, resolve_augmentation
+    from skdigits._networks.layers import RandomDistortion, of_keras_alone, resolve_augmentation
     from skdigits._networks.monitor import (
         AugmentationFade,
         Monitor,
@@ -179,7 +179,7 @@ class TrainableNetwork(keras.Model):
     @classmethod
     def compiled(cls, spec, objective):
         core = spec.build()
-        with plain_keras(), seeded_globals(0):
+        with plain_keras(), seeded_keras(0):
             inputs = keras.Input(core.inputs[0].shape[1:])
             distortion = RandomDistortion(**dict(objective.augmentation or ()))
             network = cls(inputs, core(distortion(inputs) if objective.augmentation else inputs))
@@ -217,7 +217,8 @@ class TrainableNetwork(keras.Model):
     # What callbacks write is the network that is kept: plain, without distortion and optimizer.
 
     def save(self, *args, **kwargs):
-        self.core.save(*args, **kwargs)
+        with plain_keras(), seeded_keras(0):
+            of_keras_alone(self.core).save(*args, **kwargs)
 
     def save_weights(self, *args, **kwargs):
         self.core.save_weights(*args, **kwargs)
@@ -293,6 +294,7 @@ def train(spec, objective, plan, training, validation=None, *, weights=None):
         Its checkpoint, where ``plan.checkpoint_dir`` asked for one, is the caller's to remove.
     """
     refuse_if_cut_off()
+    made = [make_callback(make) for make in plan.callbacks]
     path = None
     if plan.checkpoint_dir is not None:
         path = checkpoint_path(
@@ -309,7 +311,7 @@ def train(spec, objective, plan, training, validation=None, *, weights=None):
         )
     monitor = Monitor(validation, plan.n_iter_no_change)
     journal = Journal(monitor, path)
-    callbacks = [monitor, AugmentationFade(), *map(make_callback, plan.callbacks)]
+    callbacks = [monitor, AugmentationFade(), *made]
     if plan.verbose:
         callbacks.append(ProgressBar())
     with _one_fit, _lent_network(spec, objective, is_own=bool(plan.callbacks)) as network:

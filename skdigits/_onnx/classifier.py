@@ -216,6 +216,13 @@ class OnnxDigitClassifier:
             )
         return lambda X: self._run(X, SCORE)[0]
 
+    @property
+    def offset_(self):
+        """The score below which a picture is taken for no digit; only with `score_samples`."""
+        if not self._score_names:
+            raise AttributeError("This model has no score_samples, and no offset_.")
+        return 0.0
+
     def score(self, X, y):
         """Accuracy of the most probable classes, whether accepted or not.
 

@@ -19,6 +19,8 @@ from skdigits._pictures.segmentation import (
     without_ruling,
 )
 from skdigits._pictures.sources import count_pages, keep
+from skdigits._utils.labels import label_text
+from skdigits._utils.scores import least_score
 from skdigits.exceptions import PictureError
 
 # The last ones are not read: each of them gets its error, and none is left out in silence.
@@ -94,7 +96,7 @@ class ReadPicture:
         """The labels, a line of text for each line of writing; empty if there is no digit."""
         lines: dict[int, str] = {}
         for digit in self.digits:
-            lines[digit.line] = lines.get(digit.line, "") + str(digit.label)
+            lines[digit.line] = lines.get(digit.line, "") + label_text(digit.label)
         return "\n".join(lines.values())
 
     @property
@@ -145,7 +147,7 @@ class ReadPicture:
             box[2], box[3] = max(box[0], box[2] - 1), max(box[1], box[3] - 1)
             pen.rectangle(box, outline=colour, width=thickness)
             font = ImageFont.load_default(max(10, round(0.3 * (box[3] - box[1]))))
-            text = "" if is_other else f"{digit.label}{'?' if digit.unsure else ''}"
+            text = "" if is_other else f"{label_text(digit.label)}{'?' if digit.unsure else ''}"
             above = box[1] - 2 * thickness  # clear of the box's line
             pen.text((box[0], above), text, fill=colour, font=font, anchor="lb")
         return image
@@ -173,7 +175,8 @@ class DigitReader:
 
     refuse_others : bool, default=True
         Whether what does not look like a digit is put among the result's ``others`` rather than
-        its ``digits``. It takes a classifier with ``score_samples``, such as the one of
+        its ``digits``. It takes a classifier with ``score_samples`` and an ``offset_``, the least
+        score of what it takes for a digit, such as the one of
         :func:`load_pretrained`; any other reads everything as a digit.
 
     See Also
@@ -268,7 +271,8 @@ class DigitReader:
         for digit_ways in ways:
             chosen += _best_way([[next(rated) for _ in way] for way in digit_ways], height)
         read = [self._digit(ink, *piece) for piece in chosen]
-        others = [d for d in read if self.refuse_others and d.score is not None and d.score < 0]
+        least = least_score(self.pipeline) if self.refuse_others else None
+        others = [digit for digit in read if least is not None and digit.score < least]
         digits = tuple(digit for digit in read if digit not in others)
         return ReadPicture(digits, picture, tuple(others), page=page)
 

@@ -1,6 +1,7 @@
 """Rows of pixels, seen as images: flattening and square padding."""
 
 from math import isqrt
+from numbers import Integral
 
 import numpy as np
 
@@ -16,19 +17,20 @@ def flatten_images(X):
     Parameters
     ----------
     X : array-like
-        Of shape (n_samples, h, w) or (n_samples, h, w, 1), or anything else.
+        Of shape (n_samples, h, w), (n_samples, h, w, 1) or (n_samples, 1, h, w), an array of NumPy
+        or of any other library; or anything else.
 
     Returns
     -------
     X : array-like
         Of shape (n_samples, h * w), a view where possible; other input is returned as it is.
     """
-    if isinstance(X, list) and X and np.ndim(X[0]) in (2, 3):
+    if isinstance(X, (list, tuple)) and X and np.ndim(X[0]) in (2, 3):
         X = np.asarray(X)
     shape = getattr(X, "shape", ())
-    is_image_stack = len(shape) == 3 or (len(shape) == 4 and shape[3] == 1)
-    if is_image_stack and shape[0] and isinstance(X, np.ndarray):
-        return X.reshape(shape[0], -1)
+    is_image_stack = len(shape) == 3 or (len(shape) == 4 and 1 in (shape[1], shape[3]))
+    if is_image_stack and shape[0] and hasattr(X, "__array__"):
+        return np.asarray(X).reshape(int(shape[0]), -1)
     return X
 
 
@@ -39,7 +41,7 @@ def find_image_shape(n_features, image_shape="auto"):
     ----------
     n_features : int
         Number of columns.
-    image_shape : "auto" or (int, int), default="auto"
+    image_shape : "auto", (int, int) or (int, int, 1), default="auto"
         "auto" takes a square; a column count that is no square is filled up with blank pixels to
         the next one, with a warning.
 
@@ -50,10 +52,10 @@ def find_image_shape(n_features, image_shape="auto"):
     Raises
     ------
     ValueError
-        If the given shape does not have `n_features` pixels.
+        If the given shape is none, or does not have `n_features` pixels.
     """
     if not isinstance(image_shape, str):
-        height, width = image_shape
+        height, width = _check_image_shape(image_shape)
         if height * width != n_features:
             raise ValueError(
                 f"image_shape={tuple(image_shape)} has {height * width} pixels, but X has "
@@ -64,6 +66,17 @@ def find_image_shape(n_features, image_shape="auto"):
     if side * side != n_features:
         _warn_of_padding(n_features, side)
     return side, side
+
+
+def _check_image_shape(image_shape):
+    sizes = tuple(image_shape)
+    sizes = sizes[:2] if sizes[2:] == (1,) else sizes
+    if len(sizes) != 2 or not all(isinstance(n, Integral) and n > 0 for n in sizes):
+        raise ValueError(
+            f"image_shape={image_shape!r} must be (height, width) in whole pixels, of pictures of "
+            "one channel."
+        )
+    return tuple(map(int, sizes))
 
 
 def full_ink(X):

@@ -13,6 +13,8 @@ from PIL import Image
 from skdigits._pictures.normalizer import DigitNormalizer
 from skdigits._pictures.reader import DigitReader
 from skdigits._pictures.sources import count_pages
+from skdigits._utils.labels import label_text
+from skdigits._utils.scores import least_score
 from skdigits.app._pad import open_pad
 from skdigits.datasets._digits_csv import LABEL, PIXELS
 from skdigits.exceptions import PictureError
@@ -43,7 +45,7 @@ class Answers:
         self._reader = DigitReader(pipeline, min_confidence=min_confidence)
         self._normalizer = DigitNormalizer(on_empty="zeros")
         self._thread = ThreadPoolExecutor(1, "answers")
-        self.labels = [str(label) for label in pipeline.classes_]
+        self.labels = [label_text(label) for label in pipeline.classes_]
         blank = np.zeros(len(PIXELS), np.uint8)
         self._rate(blank), self._is_digit(blank)  # wakes TensorFlow
 
@@ -108,7 +110,8 @@ class Answers:
 
     def _is_digit(self, row):
         pipeline = self._reader.pipeline
-        return not hasattr(pipeline, "score_samples") or pipeline.score_samples(row[None])[0] >= 0
+        least = least_score(pipeline)
+        return least is None or pipeline.score_samples(row[None])[0] >= least
 
     def _rate(self, row):
         probabilities = self._reader.pipeline.predict_proba(row[None])[0]
@@ -157,8 +160,9 @@ def _show(image, description, style="wide"):
 
 def _show_table(digits):
     rows = "".join(
-        f"<tr><td>{index}</td><td>{digit.line + 1}</td><td><b>{html.escape(str(digit.label))}</b>"
-        f"{' ?' if digit.unsure else ''}</td><td>{digit.confidence:.1%}</td></tr>"
+        f"<tr><td>{index}</td><td>{digit.line + 1}</td>"
+        f"<td><b>{html.escape(label_text(digit.label))}</b>{' ?' if digit.unsure else ''}</td>"
+        f"<td>{digit.confidence:.1%}</td></tr>"
         for index, digit in enumerate(digits, start=1)
     )
     head = "".join(f'<th scope="col">{name}</th>' for name in ("", "line", "digit", "confidence"))

@@ -7,6 +7,8 @@ import os
 import sys
 from pathlib import Path
 
+from skdigits._utils.labels import label_text
+from skdigits._utils.scores import least_score
 from skdigits.cli._inputs import StandardInput, is_table, read_table
 from skdigits.cli._models import add_model_option, load_model
 from skdigits.cli._outcome import CommandError
@@ -125,7 +127,7 @@ def _read_rows(reader, source):
         yield _record(source, None, "", [], [], str(error))
         return
     labels, has_scores = model.classes_.tolist(), hasattr(model, "score_samples")
-    probabilities = model.predict_proba(rows)
+    least, probabilities = least_score(model), model.predict_proba(rows)
     scores = model.score_samples(rows).tolist() if has_scores else [None] * len(rows)
     for i, (shares, score) in enumerate(zip(probabilities.tolist(), scores, strict=True)):
         confidence = max(shares)
@@ -137,9 +139,9 @@ def _read_rows(reader, source):
             "probabilities": dict(zip(labels, shares, strict=True)),
         }
         # A row is always given a label, for a column of labels without gaps.
-        is_other = score is not None and score < 0
+        is_other = least is not None and score < least
         kinds = ([], [digit]) if is_other else ([digit], [])
-        yield _record(source, i + 1, str(digit["label"]), *kinds)
+        yield _record(source, i + 1, label_text(digit["label"]), *kinds)
 
 
 def _record(source, row, text, digits, others, error=None, page=None):

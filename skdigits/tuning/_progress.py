@@ -20,6 +20,8 @@ class ProgressLine:
         Where the search keeps its records.
     n_fits, n_splits : int
         Fits of the whole search, and of one setting.
+    scoring : object
+        What the search asks for; other searches may have asked for something else.
     metric : str, default=None
         Which of several scores makes the best.
     is_shown : bool, default=True
@@ -28,8 +30,9 @@ class ProgressLine:
 
     INTERVAL = 0.5  # seconds
 
-    def __init__(self, folder, n_fits, n_splits, metric=None, is_shown=True):
-        self.folder, self.n_splits, self.metric = folder, n_splits, metric
+    def __init__(self, folder, n_fits, n_splits, scoring, metric=None, is_shown=True):
+        self.folder, self.n_splits = folder, n_splits
+        self.scoring, self.metric = scoring, metric
         self.seen = set()
         self.lock = threading.Lock()
         self.scores = defaultdict(list)
@@ -70,13 +73,15 @@ class ProgressLine:
     def _take_in_new(self):
         for when, path in by_time(self.folder):
             if when >= self.start and path not in self.seen and (record := read_record(path)):
-                self._add(record)
-                self.seen.add(path)
-                self.line.update()
+                score = fold_score(record, self.scoring, self.metric)
+                if score is not None:  # else another search has asked
+                    self._add(record, score)
+                    self.seen.add(path)
+                    self.line.update()
 
-    def _add(self, record):
+    def _add(self, record, score):
         setting = ", ".join(f"{k.split('__')[-1]}={_short(v)}" for k, v in record["params"].items())
-        self.scores[setting].append(fold_score(record, self.metric))
+        self.scores[setting].append(score)
         means = {
             setting: sum(scores[-self.n_splits :]) / self.n_splits
             for setting, scores in self.scores.items()

@@ -98,6 +98,7 @@ class RecordedFit(StandIn):
                     default=None,
                 ),
                 "scores": (self.record or {}).get("scores", {}),
+                "scorings": (self.record or {}).get("scorings", {}),
             }
             self.is_trained = True
         return self.estimator
@@ -138,6 +139,7 @@ class RecordedScorer:
         else:
             score = self.scorer(fit.trained(), X, y, **params)
             fit.record["scores"][key] = _plain(score)
+            fit.record.setdefault("scorings", {})[key] = scoring_name(self.scoring)
             write_record(fit.path, fit.record)
         return fit.record["scores"][key]
 
@@ -194,18 +196,28 @@ def by_time(folder):
     return sorted(found)
 
 
+def scoring_name(scoring):
+    """What was asked for as `scoring`, in a few words."""
+    if scoring is None:
+        return "score"  # the estimator's own
+    if isinstance(scoring, (list, tuple, set, dict)):
+        return ", ".join(map(str, scoring))
+    return getattr(scoring, "__name__", str(scoring))
+
+
 def _test_scores(record):
-    """Those of the test fold; of a fold that tests on its training rows, all."""
-    scores = record["scores"]
-    return [v for k, v in scores.items() if k.startswith("test")] or list(scores.values())
+    """The last of each scoring on the test fold; where that has the training rows, of all.
+
+    Several searches share the record of a fit that all of them need.
+    """
+    scores, scorings = record["scores"], record.get("scorings", {})
+    keys = [key for key in scores if key.startswith("test")] or list(scores)
+    return {scorings.get(key): scores[key] for key in keys}
 
 
-def fold_score(record, metric=None):
+def fold_score(record, scoring, metric=None):
     """The score on the test fold, or None; `metric` chooses among several, else the first."""
-    scores = _test_scores(record)
-    if not scores:
-        return None
-    score = scores[-1]
+    score = _test_scores(record).get(scoring_name(scoring))
     return score.get(metric, next(iter(score.values()))) if isinstance(score, dict) else score
 
 
@@ -220,7 +232,8 @@ def read_results(folder):
     Returns
     -------
     results : pandas.DataFrame
-        One row for each fit, in the order of their ends: the searched parameters, "score" (on the
+        One row for each fit and each `scoring` that a search asked it for, in the order of their
+        ends: the searched parameters, "scoring" ("score" is the estimator's own), "score" (on the
         test fold; a column "score_<name>" for each of several), "fit_seconds", "n_rows" trained on
         and "n_threads" (missing where it was left to TensorFlow).
 
@@ -252,8 +265,9 @@ def read_results(folder):
     lines = []
     for _, path in by_time(folder):
         record = read_record(path)
-        for score in _test_scores(record)[-1:] if record else []:
+        for scoring, score in _test_scores(record).items() if record else []:
             named = {f"score_{k}": v for k, v in score.items()} if isinstance(score, dict) else {}
             rest = {name: record[name] for name in ("fit_seconds", "n_rows", "n_threads")}
-            lines.append(record["params"] | (named or {"score": score}) | rest)
+            scores = {"scoring": scoring} | (named or {"score": score})
+            lines.append(record["params"] | scores | rest)
     return pd.DataFrame(lines)

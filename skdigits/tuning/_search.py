@@ -156,7 +156,7 @@ def fit_search(
         recorded = RecordedFit(clone(search.estimator), folder, share)
         prepared.set_params(estimator=recorded, scoring=RecordedScorer(scorer, search.scoring))
         metric = search.refit if isinstance(search.refit, str) else None
-        with ProgressLine(folder, n_fits, n_splits, metric, progress) as line:
+        with ProgressLine(folder, n_fits, n_splits, search.scoring, metric, progress) as line:
             fitted = in_spite_of_losses(
                 lambda: clone(prepared).fit(X, y, **fit_params),
                 line.count,

@@ -472,6 +472,7 @@ def test_unsure_digits_and_others_are_marked(monkeypatch, picture, capsys):
         """Never sure, and takes nothing for a digit when told so."""
 
         classes_ = np.arange(10)
+        offset_ = 0.0
 
         def __init__(self, score):
             self.score = score

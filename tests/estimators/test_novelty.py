@@ -151,6 +151,7 @@ class OnesOnly:
     """A classifier that takes what is narrow for a 1, and everything else for no digit."""
 
     classes_ = np.array([1, 2])
+    offset_ = 0.0
 
     def predict_proba(self, rows):
         return np.tile([0.9, 0.1], (len(rows), 1))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sklearn.base import clone, is_classifier
+from sklearn.base import BaseEstimator, ClassifierMixin, clone, is_classifier
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import BaggingClassifier, VotingClassifier
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
@@ -16,8 +16,11 @@ from sklearn.model_selection import (
     cross_val_score,
     learning_curve,
 )
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KernelDensity
 
-from skdigits import DigitCNNClassifier, make_digit_pipeline
+from skdigits import DigitCNNClassifier, PixelScaler, make_digit_pipeline
+from skdigits._estimators.pipeline import DigitPipeline
 from skdigits.datasets import load_bundled_digits
 
 
@@ -132,3 +135,37 @@ def test_many_rows_are_predicted_as_few(rows):
     assert pipeline.predict(many).shape == (9000,)
     assert pipeline.predict_log_proba(many).shape == (9000, 5)
     assert pipeline.score(many[:8400], np.resize(y, 8400)) == pytest.approx(pipeline.score(X, y))
+
+
+class OnlyLabels(ClassifierMixin, BaseEstimator):
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.classes_[0])
+
+
+METHODS = ["predict", "predict_proba", "predict_log_proba", "score_samples"]
+
+
+@pytest.mark.parametrize(
+    ("last", "has"),
+    [
+        (LogisticRegression(), METHODS[:3]),
+        (VotingClassifier([("nb", GaussianNB())], voting="soft"), METHODS[:2]),
+        (CalibratedClassifierCV(LogisticRegression()), METHODS[:2]),
+        (OnlyLabels(), METHODS[:1]),
+        (DigitCNNClassifier(novelty=True), METHODS),
+        (KernelDensity(), METHODS[3:]),
+        (PixelScaler(), []),
+        ("passthrough", []),
+        (None, []),
+    ],
+)
+def test_has_what_its_last_step_has(last, has):
+    pipeline = DigitPipeline([("pixelscaler", PixelScaler()), ("last", last)])
+    assert [name for name in METHODS if hasattr(pipeline, name)] == has
+    assert not any(hasattr(quick()[:-1], name) for name in METHODS)
+    with pytest.raises(AttributeError, match="predict"):
+        quick()[:-1].predict([[0.0]])

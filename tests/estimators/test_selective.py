@@ -6,15 +6,18 @@ import pandas as pd
 import pytest
 from scipy.special import log_softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV, ShuffleSplit
-from sklearn.pipeline import make_pipeline
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skdigits import DigitCNNClassifier, SelectiveClassifier, make_digit_pipeline
+from skdigits import DigitCNNClassifier, PixelScaler, SelectiveClassifier, make_digit_pipeline
+from skdigits._estimators.pipeline import DigitPipeline
 from skdigits.evaluation import expected_calibration_error
 from skdigits.exceptions import SelectionWarning
 
@@ -277,3 +280,120 @@ def test_classes_of_one_row(coins):
         SelectiveClassifier(TooSure()).fit(X[:9], np.ones(9))
     y = np.repeat([0, 1], [20, 1])
     assert SelectiveClassifier(TooSure(), random_state=0).fit(X[:21], y).n_held_out_ == 2
+
+
+class Fixed(ClassifierMixin, BaseEstimator):
+    """Says the probabilities that stand in the first two columns of X."""
+
+    def __init__(self, logs=False):
+        self.logs = logs
+
+    def fit(self, X, y):
+        self.classes_ = np.array([0, 1])
+        return self
+
+    def predict_proba(self, X):
+        return X[:, :2]
+
+
+def probabilities(*of_the_second):
+    second = np.array(of_the_second)
+    return np.column_stack([1 - second, second, np.arange(len(second))])
+
+
+@pytest.mark.parametrize("finest", [1 / 3000, 1e-5, 1e-12])
+def test_fine_probabilities_rank_behind_1_and_before_0(finest):
+    X = probabilities(0, finest, 2 * finest, 0.4, 0.6, 1 - 2 * finest, 1 - finest, 1)
+    y = (X[:, 1] > 0.5).astype(int)
+    selective = SelectiveClassifier(FrozenEstimator(Fixed().fit(X, y))).fit(X, y)
+    second = selective.predict_proba(X)[:, 1]
+    assert (np.diff(selective.predict_log_proba(X)[:, 1]) > 0).all()
+    assert (np.diff(second) >= 0).all()
+    # A row is answered alike in any company, also where it has the first 0 that was ever seen.
+    np.testing.assert_array_equal(selective.predict_proba(X[:1])[:, 1], second[:1])
+    unseen = SelectiveClassifier(FrozenEstimator(Fixed().fit(X, y))).fit(X[1:-1], y[1:-1])
+    assert (np.diff(unseen.predict_log_proba(X)[:, 1]) > 0).all()
+
+
+def test_probabilities_finer_than_any_before_do_not_rank_behind_0():
+    X = probabilities(0, 1e-4, 0.4, 0.6, 1 - 1e-4, 1)
+    y = (X[:, 1] > 0.5).astype(int)
+    selective = SelectiveClassifier(FrozenEstimator(Fixed().fit(X, y))).fit(X, y)
+    finer = selective.predict_log_proba(probabilities(0, 1e-9, 1e-6, 1e-4))[:, 1]
+    assert (np.diff(finer) >= 0).all()
+
+
+def test_a_large_forest_ranks_what_it_is_sure_of(small_digits):
+    X, y = small_digits
+    forest = RandomForestClassifier(1500, max_depth=6, random_state=0, n_jobs=1).fit(X, y)
+    selective = SelectiveClassifier(FrozenEstimator(forest)).fit(X, y)
+    said, calibrated = forest.predict_proba(X), selective.predict_log_proba(X)
+    for row in range(len(X)):
+        order = np.argsort(said[row], kind="stable")
+        assert (np.diff(calibrated[row][order]) >= 0).all()
+        rises = np.diff(said[row][order]) > 1e-9
+        assert (np.diff(calibrated[row][order])[rises] > 0).all()
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        RandomForestClassifier(5, random_state=0),
+        CalibratedClassifierCV(GaussianNB(), cv=2),
+        VotingClassifier([("nb", GaussianNB())], voting="soft"),
+        GridSearchCV(Fixed(), {"logs": [True]}, cv=2),
+    ],
+)
+@pytest.mark.parametrize("kind", [Pipeline, DigitPipeline])
+def test_over_pipelines_of_any_classifier(last, kind, small_digits):
+    X, y = small_digits
+    X, y = X[y < 2] * 255, y[y < 2]
+    if isinstance(last, GridSearchCV):
+        X[:, :2] = 255 * np.column_stack([1 - y, y])
+    pipeline = kind([("pixelscaler", PixelScaler()), ("last", last)])
+    selective = SelectiveClassifier(pipeline, random_state=0).fit(X, y)
+    np.testing.assert_allclose(selective.predict_proba(X).sum(axis=1), 1)
+    assert selective.score(X, y) > 0.9
+
+
+class Dense(GaussianNB):
+    """A classifier that knows a density, and no limit of it."""
+
+    def score_samples(self, X):
+        return self._joint_log_likelihood(X).max(axis=1)
+
+
+class Limited(Dense):
+    """One that knows a limit, too, as scikit-learn's detectors of outliers do."""
+
+    def fit(self, X, y):
+        super().fit(X, y)
+        self.offset_ = np.quantile(self.score_samples(X), 0.1)
+        return self
+
+
+def of_search(estimator):
+    return GridSearchCV(estimator, {"var_smoothing": [1e-2]}, cv=2)
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        lambda e: e,
+        lambda e: make_pipeline(StandardScaler(), e),
+        of_search,
+        lambda e: make_pipeline(StandardScaler(), of_search(e)),
+        lambda e: SelectiveClassifier(e, random_state=0),
+    ],
+)
+def test_a_foreign_score_is_judged_by_its_own_limit(around, small_digits):
+    X, y = small_digits
+    dense = SelectiveClassifier(around(Dense(var_smoothing=1e-2)), reject_label=-1, random_state=0)
+    dense.fit(X, y)
+    assert (dense.score_samples(X) < 0).any() or (dense.score_samples(X) > 0).any()
+    assert dense.accepts(X).all()
+    assert not hasattr(dense, "offset_")
+    assert -1 not in dense.predict(X)
+    limited = SelectiveClassifier(around(Limited(var_smoothing=1e-2)), random_state=0).fit(X, y)
+    np.testing.assert_array_equal(limited.accepts(X), limited.score_samples(X) >= limited.offset_)
+    assert 0.8 < limited.accepts(X).mean() < 1

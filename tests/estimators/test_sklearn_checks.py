@@ -21,7 +21,7 @@ pytestmark = [
         SelectiveClassifier(GaussianNB()),
         # Not both at once: a check wants `predict` to be the most probable class of every row.
         SelectiveClassifier(GaussianNB(), target_error=0.2),
-        SelectiveClassifier(GaussianNB(), reject_label=-1),
+        SelectiveClassifier(GaussianNB(), reject_label=-99),
     ]
 )
 def test_scikit_learn_checks(estimator, check):
@@ -34,7 +34,7 @@ def test_scikit_learn_checks(estimator, check):
         DigitCNNClassifier(tta=2),
         DigitCNNClassifier(novelty=True),
         SelectiveClassifier(),
-        SelectiveClassifier(DigitCNNClassifier(novelty=True), reject_label=-1),
+        SelectiveClassifier(DigitCNNClassifier(novelty=True), reject_label=-99),
     ]
 )
 def test_scikit_learn_checks_of_variants(estimator, check):

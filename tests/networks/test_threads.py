@@ -1,18 +1,25 @@
 """Threads, forks and pools: the same answers, and an error where there would be a hang."""
 
+import io
 import os
+import random
 import subprocess
 import sys
 import textwrap
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import joblib
 import keras
 import numpy as np
 import pytest
+from scipy.special import log_softmax
+from sklearn.base import clone
 
 from skdigits import DigitCNNClassifier, DigitEnsembleClassifier, load_pretrained, save_pipeline
+from skdigits._networks.session import quietly
+from skdigits._networks.spec import NetworkSpec
 
 
 @pytest.fixture(scope="module")
@@ -204,3 +211,101 @@ BUSY_THREADS = """
 @pytest.mark.parametrize("n_threads", [1, 2])
 def test_n_threads_is_how_many_compute(n_threads):
     assert run(BUSY_THREADS, n_threads) == f"{n_threads}\n"
+
+
+@pytest.mark.parametrize("order", ["first in, first out", "first in, last out", "an error"])
+def test_imports_in_two_threads_leave_standard_error_open(order, monkeypatch):
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "1")
+    before, environment = os.fstat(2).st_ino, dict(os.environ)
+    entered, may_leave = ([threading.Event(), threading.Event()] for _ in range(2))
+
+    def imports(i):
+        with quietly():
+            entered[i].set()
+            assert may_leave[i].wait(60)
+            if order == "an error" and i == 0:
+                raise ImportError
+
+    with ThreadPoolExecutor(2) as pool:
+        done = []
+        for i in range(2):
+            done.append(pool.submit(imports, i))
+            assert entered[i].wait(60)
+        assert os.fstat(2).st_ino != before
+        for i in (1, 0) if order == "first in, last out" else (0, 1):
+            may_leave[i].set()
+            done[i].exception(60)
+    assert os.fstat(2).st_ino == before
+    assert dict(os.environ) == environment
+    with quietly():
+        assert os.fstat(2).st_ino != before
+    assert os.fstat(2).st_ino == before
+
+
+def test_imports_do_without_the_standard_error_of_python(monkeypatch):
+    closed = io.StringIO()
+    closed.close()
+    for stream in (None, closed):
+        monkeypatch.setattr(sys, "stderr", stream)
+        with quietly():
+            pass
+
+
+def drawn(n):
+    """Numbers of Python's and NumPy's global generators, from a seed on."""
+    random.seed(5)
+    np.random.seed(5)  # noqa: NPY002
+    for _ in range(n):
+        yield random.random(), np.random.random_sample()  # noqa: NPY002
+
+
+def building(width):
+    spec = NetworkSpec("deep", (8, 8), 10, width=width)
+    for seed in range(4):
+        spec.build(seed)
+
+
+@pytest.mark.parametrize("what", ["build", "fit", "model_", "score"])
+def test_global_generators_belong_to_other_threads(what, fitted, small_digits):
+    X, y = small_digits
+    member = fitted.estimators_[0]
+    do = {
+        "build": lambda: building(0.31),
+        "fit": lambda: DigitCNNClassifier(epochs=1, width=0.3, random_state=0).fit(X, y),
+        "model_": lambda: [member.model_ for _ in range(6)],
+        "score": lambda: clone(member).set_params(novelty=True, width=0.33).fit(X, y),
+    }[what]
+    started, is_over, seen = threading.Event(), threading.Event(), []
+
+    def draw():
+        for numbers in drawn(10**9):
+            seen.append(numbers)
+            started.set()
+            if is_over.is_set():
+                return
+            time.sleep(1e-4)
+
+    with ThreadPoolExecutor(1) as pool:
+        drawing = pool.submit(draw)
+        assert started.wait(60)
+        try:
+            do()
+        finally:
+            is_over.set()
+        drawing.result(60)
+    assert seen == list(drawn(len(seen)))
+
+
+def with_noise(image_shape, n_classes):
+    """A network whose function draws numbers of its own."""
+    inputs = keras.Input((*image_shape, 1))
+    noise = np.random.normal(size=(*image_shape, 1)).astype("float32")  # noqa: NPY002
+    x = keras.layers.Flatten()(inputs + random.random() * keras.ops.convert_to_tensor(noise))
+    return keras.Model(inputs, keras.layers.Dense(n_classes)(x))
+
+
+def test_an_architecture_that_draws_is_the_same_whenever_it_is_built(small_digits):
+    X, y = small_digits
+    clf = DigitCNNClassifier(with_noise, epochs=1, random_state=0).fit(X, y)
+    logits = clf.model_.predict(X.reshape(-1, 8, 8, 1), verbose=0)
+    np.testing.assert_allclose(log_softmax(logits, axis=1), clf.predict_log_proba(X), atol=1e-5)

@@ -177,7 +177,7 @@ def test_results_can_be_read(counting, digits, tmp_path):
     fit_search(search, *digits, results=tmp_path / "new" / "folder", progress=False)
     table = read_results(tmp_path / "new" / "folder")
     assert len(table) == 12
-    assert set(table) == {"max_depth", "criterion", "score", "fit_seconds", "n_rows", "n_threads"}
+    assert set(table) == {*GRID, "scoring", "score", "fit_seconds", "n_rows", "n_threads"}
     means = table.groupby(["max_depth", "criterion"])["score"].mean()
     for params, mean in zip(
         search.cv_results_["params"], search.cv_results_["mean_test_score"], strict=True

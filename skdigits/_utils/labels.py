@@ -1,0 +1,49 @@
+"""Labels as the user gave them, and as they are shown."""
+
+
+def plain_labels(y):
+    """Labels of a nullable or an Arrow type of pandas as NumPy has them, anything else as it is.
+
+    scikit-learn would make floats of the whole numbers and of True and False among them.
+
+    Parameters
+    ----------
+    y : array-like
+        Labels.
+
+    Returns
+    -------
+    y : array-like
+
+    Raises
+    ------
+    ValueError
+        If any of them is missing.
+    """
+    is_masked = hasattr(y, "isna") and hasattr(getattr(y, "dtype", None), "numpy_dtype")
+    if not is_masked:
+        return y
+    n_missing = int(y.isna().sum())
+    if n_missing:
+        raise ValueError(
+            f"y has {n_missing} missing labels (NA). Leave such rows out: X[y.notna()] and "
+            "y[y.notna()]."
+        )
+    return y.to_numpy(dtype=y.dtype.numpy_dtype)
+
+
+def label_text(label):
+    """A label as it is read and written: 7.0 is a 7.
+
+    Parameters
+    ----------
+    label : object
+
+    Returns
+    -------
+    text : str
+    """
+    value = label.item() if hasattr(label, "item") else label
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value)
