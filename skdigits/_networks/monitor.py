@@ -24,7 +24,9 @@ class ValidationData:
 
     def score(self, weights):
         """Accuracy and log loss under these weights."""
-        log_proba = log_softmax(self.predict_logits(weights, self.images).astype(float), axis=1)
+        logits = self.predict_logits(weights, self.images).astype(float)
+        with np.errstate(invalid="ignore"):  # of a training that diverged
+            log_proba = log_softmax(logits, axis=1)
         accuracy = accuracy_score(
             self.codes, log_proba.argmax(axis=1), sample_weight=self.sample_weight
         )
@@ -54,18 +56,15 @@ class Monitor(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self.n_epochs += 1
+        weights = as_arrays(self.model.core.weights) if self.validation else None
+        if weights is not None:
+            accuracy, loss = self.validation.score(weights)
+            logs.update(val_accuracy=accuracy, val_loss=loss)
         if not np.isfinite(logs["loss"]):  # nothing good will come
             self.model.stop_training = True
-        elif self.validation is None:
+        elif weights is None:
             self.best_epoch = self.n_epochs
-        else:
-            self._score(logs)
-
-    def _score(self, logs):
-        weights = as_arrays(self.model.core.weights)
-        accuracy, loss = self.validation.score(weights)
-        logs.update(val_accuracy=accuracy, val_loss=loss)
-        if (accuracy, -loss) > self.best_score:
+        elif (accuracy, -loss) > self.best_score:
             self.best_score = accuracy, -loss
             self.best_epoch, self.best_weights = self.n_epochs, weights
         elif self.n_iter_no_change and self.n_epochs - self.best_epoch >= self.n_iter_no_change:

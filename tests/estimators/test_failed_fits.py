@@ -273,7 +273,7 @@ class Wild(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         if epoch == 2:
-            self.model.core.set_weights([np.inf * w for w in self.model.core.get_weights()])
+            self.model.core.set_weights([np.nan * w for w in self.model.core.get_weights()])
 
 
 def test_the_best_epoch_is_kept_of_a_fit_that_diverges_later(small_digits):
@@ -283,6 +283,7 @@ def test_the_best_epoch_is_kept_of_a_fit_that_diverges_later(small_digits):
         clf.fit(X, y)
     assert clf.n_iter_ == 3, "nothing is to be had from the others"
     assert clf.best_epoch_ < 3
+    assert {len(values) for values in clf.history_.values()} == {3}
     assert np.isfinite(clf.predict_log_proba(X)).all()
     clf.set_params(restore_best=False)
     with pytest.raises(ValueError, match="diverged"):
