@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from skdigits._utils.scores import least_score
 from skdigits.cli._models import load_model
 
 HELP = "say what is in a model file"
@@ -64,7 +65,7 @@ def _facts_of_model(model):
         "kind": " of ".join(type(part).__name__ for part in chain),
         "classes": model.classes_.tolist(),
         "columns": getattr(model, "n_features_in_", None),
-        "tells non-digits": hasattr(model, "score_samples"),
+        "tells non-digits": least_score(model) is not None,
     }
     for part in chain:
         for name in ("temperature", "threshold", "target_error"):

