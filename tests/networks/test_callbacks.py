@@ -43,7 +43,7 @@ class Setter(keras.callbacks.Callback):
         (plateau, "constant", [0.01, 0.001, 0.0001]),
         (scheduler, "constant", [0.004, 0.002, 0.004 / 3]),
         (Setter, "constant", [0.002] * 3),
-        (Rates, "constant", [0.01] * 3),
+        (keras.callbacks.Callback, "constant", [0.01] * 3),
     ],
 )
 def test_callbacks_may_set_the_learning_rate(make, schedule, expected, small_digits):
