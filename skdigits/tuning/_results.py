@@ -7,6 +7,7 @@ meet through files: a worker of joblib, of Dask or of a later run may hold eithe
 
 import json
 import os
+import re
 import time
 import warnings
 from contextlib import suppress
@@ -202,7 +203,8 @@ def scoring_name(scoring):
         return "score"  # the estimator's own
     if isinstance(scoring, (list, tuple, set, dict)):
         return ", ".join(map(str, scoring))
-    return getattr(scoring, "__name__", str(scoring))
+    # An address would be another in each process.
+    return getattr(scoring, "__name__", re.sub(" at 0x[0-9a-f]+", "", str(scoring)))
 
 
 def _test_scores(record):

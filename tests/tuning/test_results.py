@@ -1,5 +1,7 @@
 """The records of searches that share a folder."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
@@ -35,6 +37,7 @@ def half_right(estimator, X, y):
         [make_scorer(fbeta_score, beta=2, average="macro"), "accuracy"],
         [["accuracy", "f1_macro"], "accuracy"],
         [{"own": "accuracy"}, None],
+        [partial(half_right), "accuracy"],
     ],
 )
 def test_searches_of_other_scorers_are_kept_apart(scorings, digits, tmp_path, capsys):
