@@ -24,7 +24,7 @@ from skdigits._networks.compute import as_arrays
 from skdigits._utils.atomic import make_folder, replacing
 from skdigits.exceptions import CheckpointWarning
 
-FORMAT = 2
+FORMAT = 3
 SUFFIX = ".checkpoint"
 
 
