@@ -41,7 +41,7 @@ FAST = {"epochs": 1, "n_threads": 1, "random_state": 0}
 @pytest.fixture(scope="module")
 def digits(small_digits):
     X, y = small_digits
-    return np.rint(16 * X[:120]).astype(np.uint8), y[:120]
+    return np.rint(255 * X[:120]).astype(np.uint8), y[:120]
 
 
 @pytest.fixture
@@ -157,10 +157,10 @@ def test_polars_predicts_in_blocks(digits):
 def test_set_output(digits, container, frame):
     X, _ = digits
     named = frame(dict(zip(NAMES, X.T, strict=True)))
-    scaled = PixelScaler(16).set_output(transform=container).fit_transform(named)
+    scaled = PixelScaler().set_output(transform=container).fit_transform(named)
     assert isinstance(scaled, frame)
     assert list(scaled.columns) == NAMES
-    np.testing.assert_array_equal(scaled.to_numpy(), X / np.float32(16))
+    np.testing.assert_array_equal(scaled.to_numpy(), X / np.float32(255))
     images = 8 * X.reshape(-1, 8, 8)[:3]
     normalizer = DigitNormalizer().set_output(transform=container)
     rows = normalizer.fit_transform(list(images))
@@ -188,12 +188,12 @@ def test_weights_through_a_pipeline(digits, routing):
     X, y = digits
     weight = weights_of(y)
     asking = DigitCNNClassifier(**FAST).set_fit_request(sample_weight=True)
-    through = make_pipeline(PixelScaler(16), asking).fit(X, y, sample_weight=weight)
-    alone = DigitCNNClassifier(**FAST).fit(X / np.float32(16), y, sample_weight=weight)
-    without = DigitCNNClassifier(**FAST).fit(X / np.float32(16), y)
+    through = make_pipeline(PixelScaler(), asking).fit(X, y, sample_weight=weight)
+    alone = DigitCNNClassifier(**FAST).fit(X / np.float32(255), y, sample_weight=weight)
+    without = DigitCNNClassifier(**FAST).fit(X / np.float32(255), y)
     found = through.predict_proba(X)
-    np.testing.assert_array_equal(found, alone.predict_proba(X / np.float32(16)))
-    assert np.abs(found - without.predict_proba(X / np.float32(16))).max() > 1e-3
+    np.testing.assert_array_equal(found, alone.predict_proba(X / np.float32(255)))
+    assert np.abs(found - without.predict_proba(X / np.float32(255))).max() > 1e-3
 
 
 def test_weights_through_a_digit_pipeline_of_an_ensemble(digits, routing):
@@ -246,8 +246,8 @@ def test_the_selective_classifier_hands_weights_to_who_asks(digits, routing, ask
     weight = weights_of(y)
     inner = LogisticRegression(C=1e-3).set_fit_request(sample_weight=asks)
     selective = SelectiveClassifier(inner, random_state=0).set_fit_request(sample_weight=True)
-    through = make_pipeline(PixelScaler(16), selective).fit(X, y, sample_weight=weight)
-    before_calibration = through[-1].estimator_.predict_proba(X / 16)
+    through = make_pipeline(PixelScaler(), selective).fit(X, y, sample_weight=weight)
+    before_calibration = through[-1].estimator_.predict_proba(X / np.float32(255))
     share = before_calibration[:, :3].sum(axis=1).mean()
     assert (share > 0.5) == asks
 
