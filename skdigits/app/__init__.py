@@ -4,6 +4,6 @@ The server writes no file but the pictures that are uploaded, and hands out none
 draws, and the rows to download, travel inside its answers.
 """
 
-from skdigits.app._page import build_app
+from skdigits.app._page import build_app, mount_page
 
-__all__ = ["build_app"]
+__all__ = ["build_app", "mount_page"]

@@ -23,10 +23,10 @@ _POLICY = {
     "object-src": "'none'",
     "base-uri": "'self'",
     "form-action": "'self'",
-    "frame-ancestors": "'self' http://localhost:* http://127.0.0.1:*",  # a notebook's output
 }
+_FRAMES = ["'self'", "http://localhost:*", "http://127.0.0.1:*"]  # a notebook's output
+_HOST = re.compile(r"https?://(\*\.)?[a-z0-9.-]+(:([0-9]+|\*))?", re.IGNORECASE)
 _HEADERS = [
-    (b"content-security-policy", "; ".join(map(" ".join, _POLICY.items())).encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"permissions-policy", b"camera=(self), microphone=(), geolocation=()"),
@@ -34,21 +34,49 @@ _HEADERS = [
 ]
 
 
+def check_hosts(hosts):
+    """Refuse what is no address of a host, as a header could not hold it.
+
+    Parameters
+    ----------
+    hosts : sequence of str
+
+    Raises
+    ------
+    ValueError
+    """
+    for host in hosts:
+        if not _HOST.fullmatch(host):
+            raise ValueError(
+                f"embed_in holds addresses such as 'https://lms.example.org' or "
+                f"'https://*.example.org:8443', without a path; got '{host}'."
+            )
+
+
 class Guard:
     """Refuses what the page never asks for, and huge requests.
 
     Gradio serves much more than this page needs: files and pages of the web by way of this
     server, links that write its state to files, recordings, the functions of components.
+
+    Parameters
+    ----------
+    app : ASGI app
+    embed_in : sequence of str, default=()
+        Hosts whose pages may show this one in a frame.
     """
 
     _SERVED = re.compile(
-        r"/|/(config|theme\.css|favicon\.ico|manifest\.json)|/(assets|static)/.+|/gradio_api/("
-        r"info|app_id|startup-events|upload|upload_progress|queue/(join|data)|cancel|reset"
-        r"|heartbeat/[^/]+|file=(?!/*https?:).+)"
+        r"/|/(config|theme\.css|favicon\.ico|manifest\.json|login/?|logout)|/(assets|static)/.+"
+        r"|/gradio_api/(info|app_id|startup-events|upload|upload_progress|queue/(join|data)|cancel"
+        r"|reset|login_check|user|heartbeat/[^/]+|file=(?!/*https?:).+)"
     )
 
-    def __init__(self, app):
+    def __init__(self, app, embed_in=()):
         self.app = app
+        policy = _POLICY | {"frame-ancestors": " ".join([*_FRAMES, *embed_in])}
+        rules = "; ".join(map(" ".join, policy.items()))
+        self._headers = [*_HEADERS, (b"content-security-policy", rules.encode())]
 
     async def __call__(self, scope, receive, send):
         if scope["type"] != "http":
@@ -56,7 +84,7 @@ class Guard:
 
         async def send_guarded(message):
             if message["type"] == "http.response.start":
-                message = message | {"headers": [*message["headers"], *_HEADERS]}
+                message = message | {"headers": [*message["headers"], *self._headers]}
             await send(message)
 
         return await self._answer(scope, receive, send_guarded)

@@ -11,10 +11,11 @@ except ImportError as error:
 from starlette.middleware import Middleware
 
 from skdigits.app._answers import DRAW, GIVE, Answers, say, show_row
-from skdigits.app._guard import MAX_UPLOAD, Guard
+from skdigits.app._guard import MAX_UPLOAD, Guard, check_hosts
 from skdigits.app._pad import PAD_CSS, make_pad
 
 _MAX_QUEUE = 300  # questions that may wait
+_MAX_SESSIONS = 200  # whose state is held
 _QUIET = {"show_progress": "hidden", "api_visibility": "private"}
 
 _CSS = """
@@ -36,7 +37,7 @@ a.rows {padding: 0; font-weight: 600; text-decoration: underline;}
 """
 
 
-def build_app(pipeline, *, min_confidence=None):
+def build_app(pipeline, *, min_confidence=None, embed_in=()):
     """Build the page around a fitted pipeline.
 
     Parameters
@@ -47,19 +48,28 @@ def build_app(pipeline, *, min_confidence=None):
         does not wait for it.
     min_confidence : float, default=None
         Answers with less are shown as "not sure"; None as in :class:`~skdigits.DigitReader`.
+    embed_in : str or sequence of str, default=()
+        Hosts whose pages may show this one in a frame, such as ``"https://lms.example.org"``;
+        this computer's may.
 
     Returns
     -------
     page : gradio.Blocks
         ``page.launch()`` serves it, on this computer only. The options of
-        :meth:`gradio.Blocks.launch` can be given; without them nothing is shared, measured or
-        asked of other computers, and requests are limited to 32 MB. Uploaded pictures are
-        deleted after a quarter of an hour.
+        :meth:`gradio.Blocks.launch` can be given, such as ``auth`` or ``root_path``; without them
+        nothing is shared, measured or asked of other computers, and requests are limited to 32 MB.
+        Uploaded pictures are deleted after a quarter of an hour.
 
     Raises
     ------
     TypeError
         If the pipeline has no `predict_proba`.
+    ValueError
+        If `embed_in` holds what is no address of a host.
+
+    See Also
+    --------
+    mount_page : Make it a part of a FastAPI app.
 
     Examples
     --------
@@ -70,8 +80,12 @@ def build_app(pipeline, *, min_confidence=None):
     >>> page = build_app(make_digit_pipeline(epochs=1).fit(X, y))
     >>> page.launch()  # doctest: +SKIP
     """
+    embed_in = [embed_in] if isinstance(embed_in, str) else list(embed_in)
+    check_hosts(embed_in)
     answers = Answers(pipeline, min_confidence)
-    page = _Page(title="Handwritten digits", analytics_enabled=False, delete_cache=(300, 900))
+    page = _Page(
+        embed_in, title="Handwritten digits", analytics_enabled=False, delete_cache=(300, 900)
+    )
     with page:
         gr.Markdown("# Handwritten digits\nDraw one, or give a picture of many.")
         with gr.Tab("Draw"):
@@ -133,28 +147,89 @@ def _picture_tab(answers):
     )
 
 
-class _Page(gr.Blocks):
-    """Blocks that are served privately unless told otherwise."""
+def mount_page(app, page, path, **options):
+    """Make the page a part of a FastAPI app.
 
-    def launch(self, **options):
+    Parameters
+    ----------
+    app : fastapi.FastAPI
+    page : gradio.Blocks
+        From :func:`build_app`.
+    path : str
+        Where in the app it is, such as "/digits".
+    **options
+        Go on to :func:`gradio.mount_gradio_app`, such as ``auth`` or ``auth_dependency``. What is
+        added to `css` and `app_kwargs` goes beside the page's own.
+
+    Returns
+    -------
+    app : fastapi.FastAPI
+
+    Examples
+    --------
+    >>> from fastapi import FastAPI
+    >>> from skdigits import load_pretrained
+    >>> from skdigits.app import build_app, mount_page
+    >>> page = build_app(load_pretrained())
+    >>> app = mount_page(FastAPI(), page, "/digits")  # doctest: +SKIP
+    """
+    page.mounts_guarded = True
+    page.state_session_capacity = _MAX_SESSIONS
+    return gr.mount_gradio_app(app, page, path, **page.complete(options))
+
+
+class _Page(gr.Blocks):
+    """Blocks that are served privately unless told otherwise, and never without their guard."""
+
+    mounts_guarded = False
+    _mount_path = None
+
+    def __init__(self, embed_in, **options):
+        self._embed_in = embed_in
+        super().__init__(**options)
+
+    @property
+    def custom_mount_path(self):
+        """Where Gradio mounts the page: it sets this before anything is served."""
+        return self._mount_path
+
+    @custom_mount_path.setter
+    def custom_mount_path(self, path):
+        if path is not None and not self.mounts_guarded:
+            raise RuntimeError(
+                "gr.mount_gradio_app would leave out the page's style and what guards it. Write "
+                f"skdigits.app.mount_page(app, page, {path!r})."
+            )
+        self._mount_path = path
+
+    def complete(self, options):
+        """Options of Gradio, with those that keep the page private and make it what it is."""
         # Fonts of the visitor's own system: nothing is fetched for them.
         fonts = {"font": ["system-ui", "sans-serif"], "font_mono": ["ui-monospace", "monospace"]}
         defaults = {
-            "server_name": "127.0.0.1",
-            "share": False,
-            "quiet": True,
             "theme": gr.themes.Default(primary_hue="blue", **fonts),
-            "css": PAD_CSS + _CSS,
             "footer_links": [],
             "run_history": False,
             "enable_monitoring": False,
             "mcp_server": False,
             "ssr_mode": False,
+            "show_error": False,
             "max_file_size": MAX_UPLOAD,
-            "state_session_capacity": 200,
-            "app_kwargs": {"middleware": [Middleware(Guard)], "docs_url": None, "redoc_url": None},
         }
-        return super().launch(**defaults | options)
+        app = {"docs_url": None, "redoc_url": None} | (options.get("app_kwargs") or {})
+        app["middleware"] = [Middleware(Guard, self._embed_in), *(app.get("middleware") or [])]
+        css = PAD_CSS + _CSS + (options.get("css") or "")
+        return defaults | options | {"css": css, "app_kwargs": app}
+
+    def launch(self, **options):
+        """Serve the page, on this computer only unless told otherwise."""
+        defaults = {
+            "server_name": "127.0.0.1",
+            "share": False,
+            "quiet": True,
+            "state_session_capacity": _MAX_SESSIONS,
+        }
+        return super().launch(**defaults | self.complete(options))
 
 
 def _fetch_nothing(component):

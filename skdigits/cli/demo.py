@@ -28,13 +28,33 @@ def add_options(parser):
     )
     parser.add_argument("--port", type=whole_number(1), default=7860, help="where the page is")
 
+    parser.add_argument(
+        "--embed-in",
+        nargs="+",
+        default=[],
+        metavar="HOST",
+        help="hosts whose pages may show this one in a frame, such as https://lms.example.org",
+    )
+    parser.add_argument(
+        "--root-path",
+        default="",
+        metavar="PATH",
+        help="where the page is for the world, if a proxy serves it under a path that it strips",
+    )
+
 
 def run(options):
     """Serve until interrupted."""
-    serve(load_model(options.model), options.host, options.port)
+    serve(
+        load_model(options.model),
+        options.host,
+        options.port,
+        embed_in=options.embed_in,
+        root_path=options.root_path,
+    )
 
 
-def serve(pipeline, host="127.0.0.1", port=7860):
+def serve(pipeline, host="127.0.0.1", port=7860, *, embed_in=(), root_path=""):
     """Serve the page of :func:`skdigits.app.build_app` until interrupted or told to end.
 
     Parameters
@@ -45,6 +65,10 @@ def serve(pipeline, host="127.0.0.1", port=7860):
         Address to listen on.
     port : int
         Port to listen on.
+    embed_in : sequence of str
+        Hosts whose pages may show this one in a frame.
+    root_path : str
+        Where a proxy serves the page.
 
     Raises
     ------
@@ -61,9 +85,11 @@ def serve(pipeline, host="127.0.0.1", port=7860):
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     from skdigits.app import build_app
 
-    page = build_app(pipeline)
+    page = build_app(pipeline, embed_in=embed_in)
     try:
-        page.launch(server_name=host, server_port=port, prevent_thread_lock=True)
+        page.launch(
+            server_name=host, server_port=port, root_path=root_path, prevent_thread_lock=True
+        )
     except (OSError, ValueError, OverflowError) as error:
         raise CommandError(
             f"{host}:{port} cannot be listened on: another program may use that port, or it is no "
