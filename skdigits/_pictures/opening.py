@@ -9,18 +9,14 @@ from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageFile
-from scipy import ndimage
 
 from skdigits._pictures.bounds import BoundedFile, TooCostlyError, check_opened, find_pages
-from skdigits._pictures.paper import judge_paper
+from skdigits._pictures.paper import judge_paper, lift_ink, reduce_to_judge
 from skdigits._pictures.sources import MAX_BYTES, MAX_PIXELS, fetch
 from skdigits.exceptions import PagesWarning, PictureError
 
 MAX_SIDE = 1280  # of the ink; a digit that is one fiftieth of the picture still has 25 pixels
 
-_ANALYSIS_SIDE = 128  # where paper, polarity and colour are judged
-_MIN_CONTRAST = 0.05  # of the paper's brightness; less is not seen as ink
-_MIN_SIGNAL = 7.0  # ink over paper noise, in standard deviations
 
 # Pillow knows many more, and starts a program for one of them (PostScript).
 _FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "AVIF", "GIF", "BMP", "PPM")
@@ -97,7 +93,51 @@ def read_ink(picture, *, page=None, max_side=MAX_SIDE, max_pixels=MAX_PIXELS, ma
     alpha = None
     if image.mode == "RGBA":
         image, alpha = _split_alpha(image)
-    return Ink(_lift_ink(image) if alpha is None else alpha, size)
+    return Ink(lift_ink(image) if alpha is None else alpha, size)
+
+
+def read_grey(picture, *, page=None, max_side=2000, max_pixels=MAX_PIXELS, max_bytes=MAX_BYTES):
+    """Read a picture as grey, in the channel in which ink shows best.
+
+    Parameters
+    ----------
+    picture : str, path, bytes, file, PIL.Image.Image, ndarray or dict
+        As for :func:`read_ink`; what was drawn on a pad comes as dark ink.
+    page : int or None, default=None
+        As of :func:`open_picture`.
+    max_side : int, default=2000
+        Larger pictures are reduced to this many pixels on the longer side.
+    max_pixels, max_bytes : int
+        Larger pictures are refused before they are decoded.
+
+    Returns
+    -------
+    grey : ndarray of shape (height, width), uint8
+    size : tuple of (int, int)
+        Width and height of the upright picture itself, in pixels.
+    inverted : bool
+        Whether ink is probably light on dark.
+
+    Raises
+    ------
+    PictureError
+        If the picture cannot be opened.
+    """
+    limits = {"max_side": max_side, "max_pixels": max_pixels, "max_bytes": max_bytes}
+    alpha = None
+    if isinstance(picture, dict):
+        picture, ink = _from_pad(picture, limits)
+        if ink is not None:
+            alpha, size = ink.values, ink.size
+    if alpha is None:
+        image, size = open_picture(picture, page=page, **limits)
+        if image.mode == "RGBA":
+            image, alpha = _split_alpha(image)
+    if alpha is not None:
+        return np.rint(255 * (1 - alpha)).astype(np.uint8), size, False
+    channel, inverted, _ = judge_paper(reduce_to_judge(image))
+    grey = image.convert("L") if channel is None else image.getchannel(channel)
+    return np.asarray(grey), size, inverted
 
 
 def open_picture(picture, *, page=None, max_side=None, max_pixels=MAX_PIXELS, max_bytes=MAX_BYTES):
@@ -349,82 +389,3 @@ def _is_plain(background, limits):
     image, _ = open_picture(background, **limits | {"max_side": 64})
     low, high = image.convert("L").getextrema()
     return high - low <= 16
-
-
-def _lift_ink(image):
-    """Separate ink from paper in an opaque image."""
-    small = image
-    if max(image.size) > _ANALYSIS_SIDE:
-        small = image.copy()
-        small.thumbnail((_ANALYSIS_SIDE, _ANALYSIS_SIDE), Image.Resampling.BOX)
-    left, top, right, bottom = _inside_frame(np.asarray(small.convert("L")))
-    zoom = image.width / small.width, image.height / small.height
-    box = [round(v * zoom[i % 2]) for i, v in enumerate((left, top, right, bottom))]
-    channel, inverted, paper = judge_paper(small.crop((left, top, right, bottom)))
-    page = image.crop(box)
-    grey = np.asarray(page.convert("L") if channel is None else page.getchannel(channel))
-    grey = (255 - grey if inverted else grey).astype(np.float32) / np.float32(255)
-    if paper.shape != grey.shape:
-        # Shrunk by a cell, the light side of an edge does not leak into the dark one as ink.
-        paper = ndimage.minimum_filter(paper, 3)
-        # Bilinear: a sharper filter overshoots at the edge of a shadow.
-        paper = np.asarray(
-            Image.fromarray(paper).resize(page.size, Image.Resampling.BILINEAR), dtype=np.float32
-        )
-    ink = _scale_ink((paper - grey) / (paper + np.float32(0.02)))
-    return np.pad(ink, ((box[1], image.height - box[3]), (box[0], image.width - box[2])))
-
-
-def _inside_frame(grey):
-    """Find the page inside a frame or table that shows on all four sides: its box.
-
-    Without a frame this is the whole picture.
-    """
-    height, width = grey.shape
-    if min(height, width) < 8:
-        return 0, 0, width, height
-    grey = grey.astype(np.float32) / np.float32(255)
-    page = np.median(grey[height // 4 : -(height // 4) or None, width // 4 : -(width // 4) or None])
-    foreign = np.abs(grey - page) > 0.2
-    depth, level = [], []
-    for side in range(4):  # left, top, right, bottom
-        lines = (foreign.T, foreign, foreign.T[::-1], foreign[::-1])[side]
-        most = len(lines) // 4
-        count = int(np.argmin(np.append(lines[:most].mean(axis=1) > 0.9, False)))
-        depth.append(count)
-        band = (grey.T, grey, grey.T[::-1], grey[::-1])[side][: max(count, 1)]
-        level.append(float(np.median(band)))
-    left, top, right, bottom = (count + 1 for count in depth)  # and the blurred line between
-    box = left, top, width - right, height - bottom
-    inner = foreign[box[1] : box[3], box[0] : box[2]]
-    rims = [line.mean() for line in (inner[0], inner[-1], inner[:, 0], inner[:, -1])]
-    # Paper around a stout digit is foreign to it, too; but a page shows all along its rim.
-    if min(depth) < 1 or max(level) - min(level) > 0.3 or max(rims) > 0.2:
-        return 0, 0, width, height
-    return box
-
-
-def _scale_ink(ink):
-    """Bring the paper to 0 and the ink to 1; all 0 if nothing stands out of the paper."""
-    # What drowns in noise, pixel by pixel, may still stand out of it when it is smoothed.
-    for smoothing in (0, max(0.8, min(ink.shape) / 200)):
-        shown = ndimage.gaussian_filter(ink, smoothing) if smoothing else ink
-        sample = shown[:: max(1, ink.shape[0] // 400), :: max(1, ink.shape[1] // 400)].ravel()
-        paper = sample[sample <= _typical(sample, _MIN_CONTRAST / 2) / 2]
-        if not paper.size:
-            break
-        level = np.median(paper)
-        noise = 1.4826 * np.median(np.abs(paper - level))
-        sample = sample - level
-        typical = _typical(sample, max(_MIN_CONTRAST / 2, 4 * noise))
-        if typical >= max(_MIN_CONTRAST, _MIN_SIGNAL * noise):
-            full = np.quantile(sample[sample > typical / 2], 0.9)
-            floor = 2 * noise
-            return np.clip((shown - level - floor) / (full - floor), 0, 1).astype(np.float32)
-    return np.zeros(ink.shape, np.float32)
-
-
-def _typical(ink, least):
-    """Level of the ink itself, however little of it there is: the contraharmonic mean."""
-    strong = ink[ink > least].astype(np.float64)
-    return (strong**3).sum() / max((strong**2).sum(), 1e-12)

@@ -2,24 +2,22 @@
 
 import os
 from collections.abc import Iterable, Sized
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
 
+from skdigits._pictures.crops import cut_digit
+from skdigits._pictures.finder import find
+from skdigits._pictures.layout import lay_out
 from skdigits._pictures.normalizer import DigitNormalizer
-from skdigits._pictures.opening import MAX_PIXELS, open_picture, read_ink
+from skdigits._pictures.opening import read_grey, read_ink
+from skdigits._pictures.results import ReadDigit, ReadPicture
 from skdigits._pictures.segmentation import (
     cut_out,
-    find_digits,
     main_digit,
-    split_candidates,
     without_ruling,
 )
 from skdigits._pictures.sources import count_pages, keep
-from skdigits._utils.labels import label_text
 from skdigits._utils.scores import least_score
 from skdigits.exceptions import PictureError
 
@@ -29,128 +27,8 @@ _SUFFIXES = {
     *(".gif", ".bmp", ".dib", ".ppm", ".pgm", ".pbm", ".pnm"),
     *(".heic", ".heif", ".hif", ".jxl", ".jp2", ".pdf"),
 }
-_SURE, _UNSURE, _OTHER = "#0072b2", "#d55e00", "#767676"  # told apart by colour-blind readers, too
-
-
-@dataclass(frozen=True)
-class ReadDigit:
-    """One digit of a picture.
-
-    Attributes
-    ----------
-    label : object
-        The most probable class, one of the classifier's ``classes_``.
-    confidence : float
-        Its probability.
-    probabilities : dict
-        Probability of every class.
-    box : tuple of (int, int, int, int)
-        Left, top, right and bottom in pixels of the upright picture; right and bottom exclusive.
-    line : int
-        Line of writing it stands in, 0 at the top.
-    unsure : bool
-        Whether the confidence is under the reader's ``min_confidence``.
-    score : float or None
-        How much it looks like a digit at all; None if the classifier cannot tell.
-    row : ndarray of shape (784,), uint8
-        What the classifier saw.
-    """
-
-    label: Any
-    confidence: float
-    probabilities: dict = field(hash=False)
-    box: tuple[int, int, int, int]
-    line: int
-    unsure: bool
-    score: float | None
-    row: np.ndarray = field(repr=False, compare=False)
-
-
-@dataclass(frozen=True)
-class ReadPicture:
-    """What was read in a picture.
-
-    Attributes
-    ----------
-    digits : tuple of ReadDigit
-        In reading order.
-    source : object
-        The picture that was read: as it was given, or the bytes of a stream, or a copy of the
-        frame at which a PIL image of several frames stood.
-    others : tuple of ReadDigit
-        What does not look like a digit, with the digit that it resembles most.
-    error : str or None
-        Why the picture could not be read.
-    page : int
-        Page of its file, 1 for the first.
-    """
-
-    digits: tuple[ReadDigit, ...]
-    source: Any = field(repr=False, compare=False)
-    others: tuple[ReadDigit, ...] = ()
-    error: str | None = None
-    page: int = 1
-
-    @property
-    def text(self):
-        """The labels, a line of text for each line of writing; empty if there is no digit."""
-        lines: dict[int, str] = {}
-        for digit in self.digits:
-            lines[digit.line] = lines.get(digit.line, "") + label_text(digit.label)
-        return "\n".join(lines.values())
-
-    @property
-    def unsure(self):
-        """Whether any digit is unsure."""
-        return any(digit.unsure for digit in self.digits)
-
-    def __str__(self):
-        return self.error or self.text or "no digit"
-
-    def draw(self, *, max_side=1600, max_pixels=MAX_PIXELS):
-        """Draw the picture with boxes and labels.
-
-        Parameters
-        ----------
-        max_side : int, default=1600
-            Larger pictures are drawn reduced to this many pixels on the longer side.
-        max_pixels : int, default=80_000_000
-            Larger pictures are refused; give what the reader's normalizer was given.
-
-        Returns
-        -------
-        image : PIL.Image.Image
-            RGB. Unsure digits are orange with a question mark, the sure ones blue; what is no
-            digit has a grey box.
-
-        Raises
-        ------
-        PictureError
-            If the picture cannot be opened (any more).
-        """
-        source = self.source
-        if isinstance(source, dict):
-            source = source.get("composite")
-            if source is None:
-                raise PictureError("The drawing pad's value holds no composite to draw on.")
-        image, size = open_picture(source, page=self.page, max_side=max_side, max_pixels=max_pixels)
-        if image.mode == "RGBA":
-            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-        image = image.convert("RGB")
-        scale = image.width / size[0], image.height / size[1]
-        pen = ImageDraw.Draw(image)
-        thickness = max(1, round(max(image.size) / 400))
-        for digit in (*self.digits, *self.others):
-            is_other = digit in self.others
-            colour = _OTHER if is_other else _UNSURE if digit.unsure else _SURE
-            box = [round(v * scale[i % 2]) for i, v in enumerate(digit.box)]
-            box[2], box[3] = max(box[0], box[2] - 1), max(box[1], box[3] - 1)
-            pen.rectangle(box, outline=colour, width=thickness)
-            font = ImageFont.load_default(max(10, round(0.3 * (box[3] - box[1]))))
-            text = "" if is_other else f"{label_text(digit.label)}{'?' if digit.unsure else ''}"
-            above = box[1] - 2 * thickness  # clear of the box's line
-            pen.text((box[0], above), text, fill=colour, font=font, anchor="lb")
-        return image
+_WEAK = 0.5  # probability of a digit that the classifier may refuse
+_SURE = 0.6  # score from which something is a digit, or a sign, beyond doubt
 
 
 class DigitReader:
@@ -248,33 +126,86 @@ class DigitReader:
             If there are more pages than the one that was read.
         """
         picture = keep(picture)
+        result = None if self.one_digit else self._read_page(picture, page)
+        return self._read_one(picture, page) if result is None else result
+
+    def _read_page(self, picture, page):
+        """Read all digits of a picture; None if none is found."""
+        grey, size, inverted = read_grey(picture, page=page, max_pixels=self.normalizer.max_pixels)
+        seen = find(grey, inverted=inverted)
+        found = seen.digits
+        if not len(found.scores):
+            return None
+        grey = np.rot90(255 - grey if seen.inverted else grey, seen.turns)
+        inks, boxes = zip(*(cut_digit(grey, box) for box in found.boxes), strict=True)
+        rows = np.stack([self._row(ink) for ink in inks])
+        probabilities, is_doubtful = self._second_opinion(rows, found)
+        digits, others = self._refuse(rows, found)
+        layout = lay_out(found.boxes[digits], seen.signs.boxes[seen.signs.scores > _SURE])
+
+        def read(i, line=0, number=0):
+            return self._digit(
+                _upright(boxes[i], seen.turns, grey.shape, size),
+                rows[i],
+                probabilities[i],
+                float(found.scores[i]),
+                line=int(line),
+                number=int(number),
+                is_doubtful=bool(is_doubtful[i]),
+            )
+
+        places = zip(digits[layout.order], layout.lines, layout.numbers, strict=True)
+        return ReadPicture(
+            tuple(read(*place) for place in places),
+            picture,
+            tuple(read(i) for i in others),
+            page=page or 1,
+            columns=layout.columns,
+        )
+
+    def _read_one(self, picture, page):
+        """Read all ink of a picture as one digit."""
         ink = read_ink(picture, page=page, max_pixels=self.normalizer.max_pixels)
-        page = 1 if page is None else page
         values = without_ruling(ink.values)
-        if self.one_digit:
-            digit = main_digit(values)
-            ways = [] if digit is None else [[[digit]]]
-        else:
-            digits = find_digits(values)
-            ways = [[[digit], *split_candidates(values, digit)] for digit in digits]
-        if not ways:
-            return ReadPicture((), picture, page=page)
-        pieces = [piece for digit_ways in ways for way in digit_ways for piece in way]
-        rows = np.stack(
-            [self.normalizer.normalize(cut_out(values, piece)).ravel() for piece in pieces]
+        digit = main_digit(values)
+        if digit is None:
+            return ReadPicture((), picture, page=page or 1)
+        rows = self._row(cut_out(values, digit))[None]
+        read = self._digit(
+            _whole_box(np.array(digit.box) * np.tile(ink.scale, 2), ink.size),
+            rows[0],
+            self.pipeline.predict_proba(rows)[0],
+            self._scores(rows)[0],
         )
-        rated = zip(
-            pieces, rows, self.pipeline.predict_proba(rows), self._scores(rows), strict=True
-        )
-        height = float(np.median([digit_ways[0][0].height for digit_ways in ways]))
-        chosen = []
-        for digit_ways in ways:
-            chosen += _best_way([[next(rated) for _ in way] for way in digit_ways], height)
-        read = [self._digit(ink, *piece) for piece in chosen]
         least = least_score(self.pipeline) if self.refuse_others else None
-        others = [digit for digit in read if least is not None and digit.score < least]
-        digits = tuple(digit for digit in read if digit not in others)
-        return ReadPicture(digits, picture, tuple(others), page=page)
+        if least is not None and read.score < least:
+            return ReadPicture((), picture, (read,), page=page or 1)
+        return ReadPicture((read,), picture, page=page or 1)
+
+    def _row(self, ink):
+        return self.normalizer.normalize(ink).ravel()
+
+    def _refuse(self, rows, found):
+        """Positions of digits, and of what neither finder nor classifier takes for one."""
+        is_other = np.zeros(len(rows), bool)
+        least = least_score(self.pipeline) if self.refuse_others else None
+        if least is not None:
+            is_weak = found.digit_scores < _WEAK
+            if is_weak.any():
+                is_other[is_weak] = self.pipeline.score_samples(rows[is_weak]) < least
+        return np.flatnonzero(~is_other), np.flatnonzero(is_other)
+
+    def _second_opinion(self, rows, found):
+        """Probabilities of classifier and finder together, and whether one of them doubts."""
+        probabilities = self.pipeline.predict_proba(rows)
+        is_doubtful = found.scores < _SURE
+        labels = [str(label) for label in self.pipeline.classes_]
+        if sorted(labels) != list("0123456789"):
+            return probabilities, is_doubtful
+        first = found.kinds[:, [int(label) for label in labels]]
+        is_doubtful |= probabilities.argmax(axis=1) != first.argmax(axis=1)
+        both = np.sqrt(np.maximum(probabilities * first, 1e-12))
+        return both / both.sum(axis=1, keepdims=True), is_doubtful
 
     def read_many(self, pictures, *, progress=False):
         """Read many pictures; one that cannot be opened does not end the run.
@@ -322,50 +253,44 @@ class DigitReader:
                 result = ReadPicture((), picture, error=str(error), page=page)
             yield result
 
-    def draw(self, result, **options):
-        """Draw what was read; the same as ``result.draw()``.
-
-        Parameters
-        ----------
-        result : ReadPicture
-            As from :meth:`read`.
-        **options
-            Go on to ``result.draw``, such as ``max_side``.
-
-        Returns
-        -------
-        image : PIL.Image.Image
-            The picture with boxes and labels.
-        """
-        return result.draw(**options)
-
     def _scores(self, rows):
         if not hasattr(self.pipeline, "score_samples"):
             return [None] * len(rows)
         return self.pipeline.score_samples(rows).tolist()
 
-    def _digit(self, ink, piece, row, probabilities, score):
+    def _digit(self, box, row, probabilities, score, *, line=0, number=0, is_doubtful=False):
         classes = self.pipeline.classes_
         best = int(np.argmax(probabilities))
         confidence = float(probabilities[best])
-        x, y = ink.scale
-        left, top, right, bottom = piece.box
-        box = (
-            int(left * x),
-            int(top * y),
-            min(ink.size[0], int(np.ceil(right * x))),
-            min(ink.size[1], int(np.ceil(bottom * y))),
-        )
         return ReadDigit(
             label=classes[best].item() if hasattr(classes[best], "item") else classes[best],
             confidence=confidence,
             probabilities=dict(zip(classes.tolist(), map(float, probabilities), strict=True)),
             box=box,
-            line=piece.line,
-            unsure=confidence < self.min_confidence,
+            line=line,
+            unsure=is_doubtful or confidence < self.min_confidence,
             score=score,
             row=row,
+            number=number,
         )
+
+
+def _whole_box(box, size):
+    """A box in whole pixels of the picture, all of it inside."""
+    left, top = (min(side - 1, max(0, int(v))) for side, v in zip(size, box[:2], strict=True))
+    right, bottom = (min(side, int(np.ceil(v))) for side, v in zip(size, box[2:], strict=True))
+    return left, top, max(right, left + 1), max(bottom, top + 1)
+
+
+def _upright(box, turns, shape, size):
+    """A box on the turned page of this shape, in pixels of the picture of this size."""
+    left, top, right, bottom = box
+    height, width = shape
+    for _ in range(turns):  # back, a quarter turn with the clock each time
+        left, top, right, bottom = height - bottom, left, height - top, right
+        height, width = width, height
+    scale = np.array([size[0] / width, size[1] / height] * 2)
+    return _whole_box(np.array([left, top, right, bottom]) * scale, size)
 
 
 def list_pictures(folder):
@@ -374,26 +299,3 @@ def list_pictures(folder):
     if not folder.is_dir():
         raise NotADirectoryError(f"'{folder}' is not a folder. For one picture, use read().")
     return sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
-
-
-def _best_way(ways, height):
-    """Choose between one digit and several touching ones, by confidence and shape.
-
-    ``ways`` holds the uncut ink first; each is a list of ``(piece, row, probabilities, score)``.
-    ``height`` is that of the picture's digits: a flat 2 among taller digits is not two of them.
-    """
-    whole = ways[0]
-    if len(ways) == 1:
-        return whole
-    piece, _, probabilities, score = whole[0]
-    aspect = piece.width / max(piece.height, height)
-    best, most = whole, float(probabilities.max())
-    for way in ways[1:]:
-        if score is not None and min(part[3] for part in way) < score:
-            continue  # what was cut off looks less like a digit than the whole does
-        # Digits wider than tall are rare, and get rarer: the wider, the less a cut must win by.
-        margin = 0.15 - (aspect - 0.6 * len(way))
-        confidence = min(float(part[2].max()) for part in way) - margin
-        if confidence > most:
-            best, most = way, confidence
-    return best

@@ -1,6 +1,5 @@
-"""Find the digits in the ink of a picture, and the order in which they are read."""
+"""The ink of a picture that holds one digit: without ruled lines, frame and neighbours."""
 
-import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -23,13 +22,10 @@ class Digit(NamedTuple):
         Left, top, right and bottom in ink pixels; right and bottom are exclusive.
     mask : ndarray of shape (bottom - top, right - left), bool
         Which pixels of the box are the digit's.
-    line : int, default=0
-        The line of writing it stands in, from the top.
     """
 
     box: tuple[int, int, int, int]
     mask: np.ndarray
-    line: int = 0
 
     @property
     def width(self):
@@ -96,93 +92,6 @@ def main_digit(values):
         members += reached
         near = [i for i in near if i not in reached]
     return parts.digit(members)
-
-
-def find_digits(values):
-    """Find every digit of a picture, in reading order.
-
-    Parameters
-    ----------
-    values : ndarray of shape (height, width), ink from 0 to 1
-
-    Returns
-    -------
-    digits : list of Digit
-        Line by line from the top, each line from left to right. Lines may slant.
-    """
-    parts = _Parts.of(values)
-    return reading_order([parts.digit(group) for group in _groups(parts)])
-
-
-def split_candidates(values, digit, *, max_pieces=3):
-    """Propose ways to cut ink that may be several touching digits.
-
-    Parameters
-    ----------
-    values : ndarray of shape (height, width), ink from 0 to 1
-    digit : Digit
-    max_pieces : int, default=3
-
-    Returns
-    -------
-    candidates : list of list of Digit
-        Each a way to cut, pieces from left to right; empty if the ink is too narrow to be two.
-    """
-    aspect = digit.width / max(digit.height, 1)
-    if aspect < 0.75 or min(digit.width, digit.height) < 8:
-        return []
-    left, top, right, bottom = digit.box
-    cuts = _cut_lines(values[top:bottom, left:right] * digit.mask)
-    candidates = [[cut] for cut in cuts[:4]]
-    if aspect > 1.3 and max_pieces > 2:
-        candidates += [
-            sorted((a, b), key=lambda cut: cut[0].mean())
-            for i, a in enumerate(cuts)
-            for b in cuts[i + 1 :]
-            if abs(a[0].mean() - b[0].mean()) > 0.2 * digit.width
-        ][:4]
-    ways = []
-    for cuts in candidates:
-        start, end = np.full((2, digit.height), [[-1.0], [np.inf]])
-        columns = [start, *(cut[0] for cut in cuts), end]
-        pieces = [_piece(digit, start, stop) for start, stop in itertools.pairwise(columns)]
-        if all(piece is not None for piece in pieces):
-            ways.append(pieces)
-    return ways
-
-
-def reading_order(digits):
-    """Sort digits into lines from the top, and each line from left to right.
-
-    The slant is the one under which the digits fall into the fewest lines, straight lines first.
-
-    Parameters
-    ----------
-    digits : list of Digit
-
-    Returns
-    -------
-    digits : list of Digit
-        With ``line`` set.
-    """
-    if not digits:
-        return []
-    boxes = np.array([digit.box for digit in digits], dtype=float)
-    x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
-    height = max(float(np.median(boxes[:, 3] - boxes[:, 1])), 1.0)
-    best = None
-    for slope in sorted(np.tan(np.radians(np.arange(-40, 41, 2))), key=abs):
-        level = (y - slope * x) / np.hypot(1, slope)
-        order = np.argsort(level)
-        line = np.empty(len(level), int)
-        line[order] = np.cumsum(np.diff(level[order], prepend=level[order[0]]) > 0.5 * height)
-        spread = np.array([np.ptp(level[line == k]) for k in range(line.max() + 1)]) / height
-        cost = line.max() + np.square(spread).sum() + 1.2 * abs(slope)
-        if best is None or cost < best[0] - 1e-9:
-            best = cost, line
-    line = best[1]
-    order = np.lexsort((x, line))
-    return [digits[i]._replace(line=int(line[i])) for i in order]
 
 
 class _Parts(NamedTuple):
@@ -253,109 +162,6 @@ def _edgings(shape, boxes):
 def _gap(a, b):
     """Distance of two boxes along the axis where they are further apart; 0 if they overlap."""
     return max(a[0] - b[2], b[0] - a[2], a[1] - b[3], b[1] - a[3], 0)
-
-
-def _groups(parts):
-    """Group strokes into digits; each group is a list of positions in ``parts``."""
-    if not len(parts.area):
-        return []
-    inner = ~parts.foreign
-    keep = np.flatnonzero(inner if inner.any() else np.ones(len(inner), bool))
-    heights = (parts.boxes[:, 3] - parts.boxes[:, 1]).astype(float)
-    size = _weighted_median(heights[keep], parts.area[keep])
-    area = _weighted_median(parts.area[keep], parts.area[keep])
-    extent = np.maximum(heights, parts.boxes[:, 2] - parts.boxes[:, 0])
-    keep = [i for i in keep if extent[i] > 0.12 * size and parts.area[i] > 0.015 * area]
-    largest = sorted(keep, key=lambda i: -parts.area[i])[:_MOST]
-    tall = []
-    for group in _joined(parts, [[int(i)] for i in largest], size):
-        box = parts.union(group)
-        # What the picture's edge cuts off must be most of a digit.
-        if box[3] - box[1] > (0.6 if parts.edge[group].any() else 0.4) * size:
-            tall.append(group)
-    return tall
-
-
-def _joined(parts, groups, size):
-    """Join strokes of one digit, the nearest first, until nothing is left to join."""
-    boxes = np.array([parts.union(group) for group in groups], dtype=float).reshape(-1, 4)
-    while len(groups) > 1:
-        cost = _join_costs(boxes, size)
-        i, j = sorted(np.unravel_index(np.argmin(cost), cost.shape))
-        if not np.isfinite(cost[i, j]):
-            break
-        groups[i] = groups[i] + groups.pop(j)
-        boxes[i] = parts.union(groups[i])
-        boxes = np.delete(boxes, j, axis=0)
-    return groups
-
-
-def _join_costs(boxes, size):
-    """Gaps between strokes that look like parts of one digit; infinite for all others."""
-    first, second = boxes[:, None, :], boxes[None, :, :]
-    over = np.minimum(first, second)[..., 2:] - np.maximum(first, second)[..., :2]  # x, y
-    union = np.maximum(first, second)[..., 2:] - np.minimum(first, second)[..., :2]
-    extent = boxes[:, 2:] - boxes[:, :2]
-    width, height = extent.T
-    gap = np.maximum(-over, 0).max(axis=2)
-    tallest = np.maximum(np.maximum(height[:, None], height[None, :]), size)
-    # One above the other, or within its columns: the flag of a 5, the second stroke of a 4.
-    stacked = over[..., 0] > 0.5 * np.minimum(width[:, None], width[None, :])
-    stacked &= (gap < 0.35 * size) & (union[..., 1] < 1.35 * tallest)
-    # A fragment beside: the flag again, drawn to the right.
-    fragment = extent.max(axis=1) < 0.66 * size
-    beside = (fragment[:, None] | fragment[None, :]) & (gap < 0.12 * size)
-    beside &= union[..., 1] < 1.25 * tallest
-    cost = np.where(stacked, gap, np.where(beside, gap + 0.05 * size, np.inf))
-    np.fill_diagonal(cost, np.inf)
-    return cost
-
-
-def _weighted_median(values, weights):
-    order = np.argsort(values)
-    total = np.cumsum(weights[order])
-    return float(values[order][np.searchsorted(total, total[-1] / 2)])
-
-
-def _cut_lines(patch):
-    """Cut lines from top to bottom with little ink on them, best first.
-
-    Each is a tuple ``(columns, cost)``: the column of the cut in every row, and the ink it meets.
-    """
-    height, width = patch.shape
-    rows = np.arange(height)[:, None] - height / 2
-    centres = np.arange(round(0.2 * width), round(0.8 * width) + 1)
-    found = []
-    for slope in (0.0, 0.15, -0.15, 0.3, -0.3):
-        columns = np.rint(centres[None, :] + slope * rows).astype(int).clip(0, width - 1)
-        cost = patch[np.arange(height)[:, None], columns].sum(axis=0) / height
-        found += [(cost[k] + 0.05 * abs(slope), k, slope) for k in range(len(centres))]
-    found.sort()
-    cuts = []
-    for cost, k, slope in found:
-        columns = centres[k] + slope * rows[:, 0]
-        if all(abs(columns.mean() - other[0].mean()) > 0.08 * width for other in cuts):
-            cuts.append((columns, cost))
-        if len(cuts) == 6:
-            break
-    return cuts
-
-
-def _piece(digit, start, stop):
-    """The part of a digit right of one cut and left of the next; None if hardly anything."""
-    columns = np.arange(digit.width)[None, :]
-    mask = digit.mask & (columns > start[:, None]) & (columns <= stop[:, None])
-    labels, n = ndimage.label(mask, np.ones((3, 3)))
-    if n > 1:  # crumbs of the neighbour
-        sizes = np.bincount(labels.ravel())[1:]
-        mask = np.isin(labels, 1 + np.flatnonzero(sizes > 0.1 * sizes.max()))
-    rows, inked = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if len(rows) < 0.4 * digit.height or not len(inked):
-        return None
-    left, top = digit.box[0] + int(inked[0]), digit.box[1] + int(rows[0])
-    cropped = mask[rows[0] : rows[-1] + 1, inked[0] : inked[-1] + 1]
-    box = (left, top, left + cropped.shape[1], top + cropped.shape[0])
-    return Digit(box, cropped, digit.line)
 
 
 def without_ruling(values):

@@ -13,6 +13,7 @@ from skdigits.datasets._load import (
     read_digits_csv,
 )
 from skdigits.datasets._non_digits import make_non_digits
+from skdigits.datasets._pages import make_page
 
 __all__ = [
     "fetch_mnist",
@@ -21,5 +22,6 @@ __all__ = [
     "load_competition",
     "load_hands",
     "make_non_digits",
+    "make_page",
     "read_digits_csv",
 ]

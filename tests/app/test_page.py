@@ -195,7 +195,7 @@ def test_a_broken_picture_is_a_line_on_the_page(answers, content):
 def test_a_picture_is_read(answers, content):
     said, text, boxes, table = answers.read(content)
     assert sentence(said).startswith("2 digits")
-    assert text == "71"
+    assert text.replace(" ", "") == "71"
     assert "<img" in boxes
     assert table.count("<tr>") == 3
 

@@ -485,9 +485,9 @@ def test_unsure_digits_and_others_are_marked(monkeypatch, picture, capsys):
 
     monkeypatch.setattr("skdigits.cli.predict.load_model", lambda path: Doubting(1.0))
     assert main(["predict", picture]) == 0
-    assert "0  (1 unsure)" in capsys.readouterr().out
+    assert "7  (1 unsure)" in capsys.readouterr().out
     monkeypatch.setattr("skdigits.cli.predict.load_model", lambda path: Doubting(-1.0))
-    assert main(["predict", picture]) == 0
+    assert main(["predict", picture, "--one-digit"]) == 0
     assert "(no digit, 1 not a digit)" in capsys.readouterr().out
 
 

@@ -1,0 +1,180 @@
+"""
+Train the network that finds digits
+===================================
+
+Makes up parts of pages from Kaggle's ``train.csv``, the handwriting of a folder of collections and
+the fonts of this machine, trains the finder of :class:`skdigits.DigitReader` on them, and writes it
+as ``finder.onnx`` with its card::
+
+    python examples/train_finder.py --data folder --hands folder --output skdigits/models
+
+No picture of ``test.csv`` is read. With ``--start`` it goes on from weights of an earlier run.
+"""
+
+import argparse
+import subprocess
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+from joblib import Parallel, delayed
+from PIL import ImageFont
+
+from skdigits._networks.finder import build_finder, encode_marks, finder_loss
+from skdigits._onnx.finder import write_finder
+from skdigits._pictures.finder import contrast
+from skdigits.datasets import load_competition, load_hands
+from skdigits.datasets._pages import cut_to_ink, make_patch
+from skdigits.datasets._scribe import Scribe
+
+SIDE = 160
+CHUNK = 250
+WRONG_SIDE_UP = 0.05  # share of patches turned by 90 degrees, and of those light on dark: no digits
+SYMMETRIC = "018"  # look the same when turned
+
+
+def parse_arguments(arguments=None):
+    parser = argparse.ArgumentParser(
+        description="Train, measure and write the network that finds digits, and its card.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--data", metavar="DIR", required=True, help="folder with train.csv")
+    parser.add_argument("--hands", metavar="DIR", required=True, help="folder of collections")
+    parser.add_argument("--output", metavar="DIR", type=Path, default=Path("skdigits/models"))
+    parser.add_argument("--patches", type=int, default=40_000, help="parts of pages to make up")
+    parser.add_argument("--epochs", type=int, default=5, help="passes over them")
+    parser.add_argument("--batch-size", type=int, default=16)
+    parser.add_argument("--learning-rate", type=float, default=4e-3, help="highest of one cycle")
+    parser.add_argument("--start", metavar="FILE", help="weights to go on from (.weights.h5)")
+    parser.add_argument("--width", type=float, default=0.75, help="of the network")
+    parser.add_argument("--jobs", type=int, default=2, help="processes that make up pages")
+    parser.add_argument("--seed", type=int, default=0)
+    return parser.parse_args(arguments)
+
+
+def find_fonts():
+    """Font files of this machine that have digits, in the order of their names."""
+    listed = subprocess.run(
+        ["fc-list", "--format", "%{file}\n"], capture_output=True, text=True, check=True
+    )
+    return [path for path in sorted(set(listed.stdout.splitlines())) if has_digits(path)]
+
+
+def has_digits(path):
+    if not path.endswith((".ttf", ".otf")):
+        return False
+    try:
+        font = ImageFont.truetype(path, 40)
+    except OSError:
+        return False
+    return all(font.getbbox(digit) != font.getbbox("\uffff") for digit in "0123456789")
+
+
+def make_scribe(data, hands, fonts):
+    """One collection for each source, and that of train.csv as often as three of them."""
+    competition = load_competition(data, with_test=False)
+    mnist = cut_to_ink(competition.data, competition.target)
+    others = load_hands(hands, random_state=0)
+    collections = [mnist] * 3
+    for source in np.unique(others.source):
+        rows = (others.source == source) & (others.target >= 0)
+        if len(np.unique(others.target[rows])) == 10:
+            collections.append(cut_to_ink(others.data[rows], others.target[rows]))
+    letters = [cut for row in others.images[others.target < 0] if (cut := cut_letter(row)).size]
+    return Scribe(collections, letters, fonts)
+
+
+def cut_letter(image):
+    rows, columns = (np.flatnonzero((image > 30).any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        return np.zeros((0, 0), np.uint8)
+    return np.ascontiguousarray(image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+
+
+def make_examples(scribe, n, seed):
+    """Contrast and target of n parts of pages."""
+    rng = np.random.default_rng(seed)
+    inks = np.empty((n, SIDE, SIDE), np.float16)
+    targets = []
+    for i in range(n):
+        image, marks = make_patch(scribe, rng, SIDE)
+        turns, kind = 0, rng.random()
+        if kind < WRONG_SIDE_UP:
+            image, marks = 255 - image, []
+        elif kind < 2 * WRONG_SIDE_UP:
+            turns = int(rng.choice([1, 3]))
+            marks = [mark._replace(label="lost") for mark in marks if mark.label in SYMMETRIC]
+        if rng.random() < 0.5:
+            image = (255 * (image / 255) ** np.exp(rng.normal(0, 0.3))).astype(np.uint8)
+        inks[i] = np.rot90(contrast(image), turns)
+        targets.append(np.rot90(encode_marks(marks, image.shape), turns))
+    return inks[..., None], np.stack(targets)
+
+
+def make_all(scribe, n, seed, n_jobs):
+    sizes = [min(CHUNK, n - i) for i in range(0, n, CHUNK)]
+    parts = Parallel(n_jobs, verbose=1)(
+        delayed(make_examples)(scribe, size, [seed, k]) for k, size in enumerate(sizes)
+    )
+    return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
+
+
+class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
+    """Up for 15 % of the steps, then down along a cosine."""
+
+    def __init__(self, highest, n_steps):
+        self.highest, self.n_steps = highest, n_steps
+
+    def __call__(self, step):
+        done = keras.ops.cast(step, "float32") / self.n_steps
+        down = (1 + keras.ops.cos(np.pi * (done - 0.15) / 0.85)) / 2
+        share = keras.ops.where(done < 0.15, 0.05 + 0.95 * done / 0.15, down)
+        return self.highest * keras.ops.maximum(share, 1e-3)
+
+
+def measure(model, inks, targets):
+    """Share of digits found, found and named right, and invented places for each digit."""
+    answers = model.predict(inks, batch_size=32, verbose=0)
+    centre = (targets[..., 0] > 0.999) & (targets[..., 9] > 0.99)
+    found = answers[..., 0] > 4
+    right = found & (answers[..., 2:16].argmax(axis=-1) == targets[..., 4])
+    invented = found & (targets[..., 0] < 0.05) & (targets[..., 2] == 0)
+    n = centre.sum()
+    return found[centre].sum() / n, right[centre].sum() / n, invented.sum() / n
+
+
+def main(arguments=None):
+    options = parse_arguments(arguments)
+    options.output.mkdir(parents=True, exist_ok=True)
+    keras.utils.set_random_seed(options.seed)
+    started = time.process_time()
+    fonts = find_fonts()
+    scribe = make_scribe(options.data, options.hands, fonts)
+    print(
+        f"{len(scribe.collections)} collections, {len(scribe.letters)} letters, {len(fonts)} fonts"
+    )
+    inks, targets = make_all(scribe, options.patches, options.seed, options.jobs)
+    held_out = make_all(scribe, 500, options.seed + 1_000_000, options.jobs)
+    model = build_finder(options.width)
+    if options.start:
+        model.load_weights(options.start)
+    n_steps = options.epochs * -(-len(inks) // options.batch_size)
+    optimizer = keras.optimizers.AdamW(
+        OneCycle(options.learning_rate, n_steps), weight_decay=0.01, clipnorm=5.0
+    )
+    optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
+    model.compile(optimizer, finder_loss)
+    model.fit(inks, targets, batch_size=options.batch_size, epochs=options.epochs, verbose=2)
+    found, right, invented = measure(model, *held_out)
+    model.save_weights(options.output / "finder.weights.h5")
+    path = write_finder(model, options.output / "finder.onnx")
+    print(
+        f"of the digits on 500 other parts of pages {found:.1%} found, {right:.1%} found and named "
+        f"right, {invented:.3f} places invented for each; {time.process_time() - started:.0f} CPU s"
+    )
+    print(f"wrote {path} ({path.stat().st_size:,} bytes)")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""The ink of one digit, cut out of a page on which other things stand close by."""
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+_MARGIN = 0.25  # of the box's height, looked at around it
+_SIDE = 96  # pixels; larger digits are reduced to it
+_PAPER = 0.8  # share of the cut-out that is darker than its paper, at most
+_INK = 0.35  # from which a pixel belongs to a stroke
+_OWN = 0.7  # share of a stroke inside the box from which all of it is the digit's
+
+
+def cut_digit(grey, box):
+    """Cut out the ink of one digit.
+
+    Parameters
+    ----------
+    grey : ndarray of shape (height, width), uint8
+        The page, ink dark.
+    box : sequence of (left, top, right, bottom)
+        Where the digit is, about.
+
+    Returns
+    -------
+    ink : ndarray of shape (height, width), float32
+        0 to 1; strokes that only touch the digit end where its box ends.
+    tight : ndarray of shape (4,)
+        The box of that ink.
+    """
+    left, top, right, bottom = (float(v) for v in box)
+    margin = _MARGIN * max(bottom - top, right - left) + 2
+    height, width = grey.shape
+    x0, y0 = max(0, int(left - margin)), max(0, int(top - margin))
+    x1, y1 = min(width, int(np.ceil(right + margin))), min(height, int(np.ceil(bottom + margin)))
+    if x1 - x0 < 2 or y1 - y0 < 2:
+        return np.zeros((2, 2), np.float32), np.asarray(box, float)
+    patch = np.asarray(grey[y0:y1, x0:x1], np.float32)
+    inner = np.array([left - x0, top - y0, right - x0, bottom - y0])
+    scale = min(1.0, _SIDE / max(patch.shape))
+    if scale < 1:
+        size = max(2, round(patch.shape[1] * scale)), max(2, round(patch.shape[0] * scale))
+        patch = np.asarray(Image.fromarray(patch).resize(size, Image.Resampling.BOX))
+        inner = inner * scale
+    ink = _own(_ink(patch, inner), inner)
+    rows, columns = (np.flatnonzero((ink > _INK).any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        return ink, np.asarray(box, float)
+    tight = np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1]) / scale
+    return ink, tight + np.array([x0, y0, x0, y0])
+
+
+def _ink(patch, inner):
+    """Darkness between that of the paper and that of the digit's strokes."""
+    left, top, right, bottom = _whole(inner, patch.shape)
+    depth = np.quantile(patch, _PAPER) - patch
+    full = np.quantile(depth[top:bottom, left:right], 0.96)
+    return np.clip(depth / max(float(full), 4.0) * 1.15 - 0.1, 0, 1).astype(np.float32)
+
+
+def _own(ink, inner):
+    """Without the strokes that are not the digit's."""
+    left, top, right, bottom = _whole(inner, ink.shape)
+    labels, n = ndimage.label(ink > _INK, np.ones((3, 3)))
+    inside = np.zeros(ink.shape, bool)
+    inside[top:bottom, left:right] = True
+    all_of = np.bincount(labels.ravel(), minlength=n + 1)
+    in_box = np.bincount(labels[inside], minlength=n + 1)
+    own = in_box > _OWN * all_of
+    own[0] = False
+    mask = own[labels] | (inside & (labels > 0))
+    return ink * ndimage.binary_dilation(mask, np.ones((3, 3)))
+
+
+def _whole(inner, shape):
+    left, top = max(0, int(inner[0])), max(0, int(inner[1]))
+    right, bottom = min(shape[1], int(np.ceil(inner[2]))), min(shape[0], int(np.ceil(inner[3])))
+    return min(left, right - 1), min(top, bottom - 1), right, bottom

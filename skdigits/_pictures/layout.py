@@ -1,0 +1,139 @@
+"""Where digits stand on a page: their lines, the numbers they make, and the columns of these."""
+
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+_GAP = 0.9  # of a digit's height: a wider gap may end a number
+_USUAL = 1.9  # times the usual gap of the line: a wider one may end a number
+_CORE = 0.6  # share of a number's width that tells its column
+
+
+class Layout(NamedTuple):
+    """How boxes are read.
+
+    Attributes
+    ----------
+    order : ndarray of shape (n,), int
+        Positions of the boxes in reading order.
+    lines : ndarray of shape (n,), int
+        Line of each box in that order, 0 at the top.
+    numbers : ndarray of shape (n,), int
+        Number of each box in that order, from 0.
+    columns : tuple of int or None
+        Column of each number, where the numbers stand in rows and columns.
+    """
+
+    order: np.ndarray
+    lines: np.ndarray
+    numbers: np.ndarray
+    columns: tuple[int, ...] | None
+
+
+def lay_out(boxes, dividers=()):
+    """Find lines, numbers and columns.
+
+    Parameters
+    ----------
+    boxes : array-like of shape (n, 4)
+        Left, top, right and bottom of the digits.
+    dividers : array-like of shape (m, 4), default=()
+        Boxes of signs and letters: what stands on both sides of one is not one number.
+
+    Returns
+    -------
+    layout : Layout
+    """
+    boxes = np.asarray(boxes, dtype=float).reshape(-1, 4)
+    dividers = np.asarray(dividers, dtype=float).reshape(-1, 4)
+    if not len(boxes):
+        return Layout(*(np.zeros(0, int),) * 3, None)
+    lines, slope = find_lines(boxes)
+    order = np.lexsort((boxes[:, 0] + boxes[:, 2], lines))
+    boxes, lines = boxes[order], lines[order]
+    numbers = np.empty(len(boxes), int)
+    count = 0
+    for line in np.unique(lines):
+        members = np.flatnonzero(lines == line)
+        ends = _ends(boxes[members], dividers)
+        numbers[members] = count + np.concatenate([[0], np.cumsum(ends)])
+        count = int(numbers[members[-1]]) + 1
+    return Layout(order, lines, numbers, _columns(boxes, lines, numbers, slope))
+
+
+def find_lines(boxes):
+    """Tell which line of writing each box stands in.
+
+    The slant is the one under which the boxes fall into the fewest lines, straight lines first.
+
+    Parameters
+    ----------
+    boxes : ndarray of shape (n, 4), n > 0
+
+    Returns
+    -------
+    lines : ndarray of shape (n,), int
+        0 at the top.
+    slope : float
+        Of the lines: pixels down for each pixel to the right.
+    """
+    x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
+    height = max(float(np.median(boxes[:, 3] - boxes[:, 1])), 1.0)
+    best = None
+    for slope in sorted(np.tan(np.radians(np.arange(-40, 41, 2))), key=abs):
+        level = (y - slope * x) / np.hypot(1, slope)
+        order = np.argsort(level)
+        line = np.empty(len(level), int)
+        line[order] = np.cumsum(np.diff(level[order], prepend=level[order[0]]) > 0.5 * height)
+        spread = np.array([np.ptp(level[line == k]) for k in range(line.max() + 1)]) / height
+        cost = line.max() + np.square(spread).sum() + 1.2 * abs(slope)
+        if best is None or cost < best[0] - 1e-9:
+            best = cost, line, slope
+    return best[1], float(best[2])
+
+
+def _ends(boxes, dividers):
+    """For each two neighbours of a line, whether a number ends between them."""
+    height = float(np.median(boxes[:, 3] - boxes[:, 1]))
+    gaps = boxes[1:, 0] - boxes[:-1, 2]
+    usual = float(np.median(gaps)) if len(gaps) > 1 else 0.0
+    wide = gaps > max(_GAP * height, _USUAL * usual)
+    middle = (dividers[:, :2] + dividers[:, 2:]) / 2
+    divided = [
+        bool(
+            (
+                (middle[:, 0] > (a[0] + a[2]) / 2)
+                & (middle[:, 0] < (b[0] + b[2]) / 2)
+                & (middle[:, 1] > min(a[1], b[1]))
+                & (middle[:, 1] < max(a[3], b[3]))
+            ).any()
+        )
+        for a, b in pairwise(boxes)
+    ]
+    return wide | np.array(divided, bool)
+
+
+def _columns(boxes, lines, numbers, slope):
+    """The column of each number; None if there is no table."""
+    first = np.flatnonzero(np.diff(numbers, prepend=-1))
+    rows = lines[first]
+    n_rows = len(np.unique(rows))
+    if n_rows < 2 or len(rows) < 2 * n_rows:
+        return None
+    x = boxes[:, [0, 2]] + slope * boxes[:, [1, 3]].mean(axis=1, keepdims=True)
+    left = np.minimum.reduceat(x[:, 0], first)
+    right = np.maximum.reduceat(x[:, 1], first)
+    middle, reach = (left + right) / 2, _CORE * (right - left) / 2
+    order = np.argsort(middle - reach)
+    columns = np.empty(len(rows), int)
+    column, end = -1, -np.inf
+    for i in order:
+        if middle[i] - reach[i] > end:
+            column += 1
+        end = max(end, middle[i] + reach[i])
+        columns[i] = column
+    cells = set(zip(rows.tolist(), columns.tolist(), strict=True))
+    if column < 1 or len(cells) < len(rows):
+        return None  # two numbers in one cell: no table
+    return tuple(columns.tolist())

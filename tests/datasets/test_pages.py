@@ -1,0 +1,68 @@
+"""Made-up pages come with the truth about every digit."""
+
+import numpy as np
+import pytest
+
+from skdigits.datasets import make_page
+from skdigits.datasets._pages import KINDS, cut_to_ink, make_patch
+from skdigits.datasets._scribe import Scribe
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_labels_boxes_and_rows_agree(kind):
+    page = make_page(kind, n_rows=3, n_columns=3, random_state=0)
+    assert page.image.shape == (600, 800)
+    assert page.image.dtype == np.uint8
+    assert len(page.rows) == 3
+    assert "".join(page.labels) == "".join(text for row in page.rows for text in row)
+    for left, top, right, bottom in page.boxes:
+        inside = page.image[max(0, top) : bottom, max(0, left) : right].astype(float)
+        around = page.image[max(0, top - 9) : bottom + 9, max(0, left - 9) : right + 9]
+        assert inside.min() < 0.9 * np.quantile(around, 0.9)  # there is ink
+
+
+def test_the_seed_makes_the_page():
+    first, again, other = (make_page("table", random_state=seed) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first.image, again.image)
+    assert first.rows == again.rows
+    assert first.rows != other.rows
+
+
+def test_cells_may_be_blank():
+    page = make_page("table", n_rows=4, n_columns=4, blank=1.0, random_state=0)
+    assert page.rows == [[""] * 4] * 4
+    assert len(page.labels) == 0
+    assert page.boxes.shape == (0, 4)
+
+
+def test_digits_of_ones_own_are_written():
+    rows = np.zeros((10, 28, 28), np.uint8)
+    rows[:, 4:24, 12:16] = 255
+    page = make_page(digits=(rows.reshape(10, -1), np.arange(10)), random_state=0)
+    assert len(page.labels)
+    with pytest.raises(ValueError, match=r"no picture of \[9\]"):
+        make_page(digits=(rows[:9].reshape(9, -1), np.arange(9)))
+
+
+def test_an_unknown_kind_is_named():
+    with pytest.raises(ValueError, match=r"'poem'; known are lines, table"):
+        make_page("poem")
+
+
+def test_patches_of_any_condition_keep_their_marks_near():
+    rows = np.zeros((10, 28, 28), np.uint8)
+    rows[:, 4:24, 12:16] = 255
+    scribe = Scribe([cut_to_ink(rows, np.arange(10))])
+    rng = np.random.default_rng(0)
+    labels = set()
+    for _ in range(60):
+        image, marks = make_patch(scribe, rng)
+        assert image.shape == (160, 160)
+        labels |= {mark.label for mark in marks}
+        for mark in marks:
+            left, top, right, bottom = mark.box
+            assert left < right
+            assert top < bottom
+            assert min(right, bottom) > 0
+            assert max(left, top) < 160
+    assert labels >= set("0123456789-") | {"other", "lost"}

@@ -1,0 +1,87 @@
+"""Digits are read in lines, make numbers, and stand in columns."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skdigits._pictures.layout import lay_out
+
+
+def row(text, x=0.0, y=0.0, *, width=20, height=30, gap=5, space=40):
+    """Boxes of text: one for each character, with room where there are spaces."""
+    boxes = []
+    for character in text:
+        if character == " ":
+            x += space
+            continue
+        boxes.append((x, y, x + width, y + height))
+        x += width + gap
+    return boxes
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(
+    angle=st.floats(-30, 30),
+    count=st.integers(3, 6),
+    lines=st.integers(1, 3),
+    seed=st.integers(0, 999),
+)
+def test_slanted_lines_keep_their_order(angle, count, lines, seed):
+    rng = np.random.default_rng(seed)
+    slope = np.tan(np.radians(angle))
+    boxes, expected = [], []
+    for line in range(lines):
+        for k in range(count):
+            x = 60 * k + rng.integers(-4, 5)
+            y = round(slope * x + line * 130 * np.hypot(1, slope)) + rng.integers(-5, 6)
+            boxes.append((x, y, x + 36, y + 60))
+            expected.append(line)
+    order = rng.permutation(len(boxes))
+    layout = lay_out(np.array(boxes)[order])
+    assert order[layout.order].tolist() == list(range(len(boxes)))
+    assert layout.lines.tolist() == expected
+
+
+def test_wide_gaps_end_a_number():
+    layout = lay_out(row("123 45 6", space=60))
+    assert layout.numbers.tolist() == [0, 0, 0, 1, 1, 2]
+
+
+def test_evenly_spread_digits_are_one_number():
+    layout = lay_out(row("61418", gap=35))
+    assert layout.numbers.tolist() == [0] * 5
+
+
+def test_a_sign_between_digits_ends_a_number():
+    boxes = row("58", gap=14)
+    assert lay_out(boxes).numbers.tolist() == [0, 0]
+    assert lay_out(boxes, [(22, 10, 32, 20)]).numbers.tolist() == [0, 1]
+    assert lay_out(boxes, [(22, 60, 32, 70)]).numbers.tolist() == [0, 0]  # of another line
+
+
+def test_numbers_never_go_on_in_the_next_line():
+    layout = lay_out(row("12") + row("34", y=60))
+    assert layout.numbers.tolist() == [0, 0, 1, 1]
+    assert layout.columns is None
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.05, -0.05])
+def test_a_table_keeps_its_blank_cells(slope):
+    cells = {(0, 0), (0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1), (2, 2)}
+    boxes = [
+        box
+        for i, j in sorted(cells)
+        for box in row("77", x=120 * j - slope * 80 * i, y=80 * i + slope * 120 * j)
+    ]
+    layout = lay_out(boxes)
+    assert layout.columns == tuple(j for _, j in sorted(cells))
+
+
+def test_two_numbers_below_one_are_no_table():
+    assert lay_out(row("123456") + row("1 2 3", y=60)).columns is None
+
+
+def test_nothing_is_no_line():
+    layout = lay_out([])
+    assert (len(layout.order), len(layout.lines), layout.columns) == (0, 0, None)
