@@ -156,7 +156,18 @@ class NoveltyMixin:
         from skdigits._networks.spec import NetworkSpec
 
         member = NetworkSpec(**self.network_), self.weights_
-        return predict_activations(self, member, X, n_threads=n_threads)
+        logits, features = predict_activations(self, member, X, n_threads=n_threads)
+        return logits[0], features
+
+    def _logits_and_score(self, X, **options):
+        """Logits of the rows and of their views, and the rows' score, from one pass."""
+        check_is_fitted(self, "digits_")
+        from skdigits._networks.prediction import predict_activations
+        from skdigits._networks.spec import NetworkSpec
+
+        member = NetworkSpec(**self.network_), self.weights_
+        logits, features = predict_activations(self, member, X, **options)
+        return logits, score_digits(self.digits_, logits[0], features).astype(np.float32)
 
     def _learn_digits(self, X, codes):
         from skdigits._networks.layers import distort_rows

@@ -7,6 +7,7 @@ from sklearn.utils.metaestimators import available_if
 
 from skdigits._estimators.classifier import DigitCNNClassifier
 from skdigits._estimators.ensemble import DigitEnsembleClassifier
+from skdigits._estimators.predicting import predict_both
 from skdigits._estimators.presets import PRESETS
 from skdigits._estimators.scaling import PixelScaler
 from skdigits._utils.about import DocLinkMixin
@@ -49,12 +50,24 @@ class DigitPipeline(DocLinkMixin, Pipeline):
         """How much pictures look like digits, shape (n_samples,); below 0 for what is none."""
         return self._in_blocks(super().score_samples, X, {})
 
+    def _predict_both(self, X):
+        """Logarithms of the probabilities, and the score or None; each network is asked once."""
+
+        def predict(X):
+            return predict_both(self[-1], self[:-1].transform(X) if len(self) > 1 else X)
+
+        log_proba, score = zip(*map(predict, self._blocks(X)), strict=True)
+        return np.concatenate(log_proba), None if score[0] is None else np.concatenate(score)
+
     def _in_blocks(self, predict, X, params):
+        parts = [predict(block, **params) for block in self._blocks(X)]
+        return np.concatenate(parts) if len(parts) > 1 else parts[0]
+
+    def _blocks(self, X):
         n_rows = len(X) if hasattr(X, "__len__") and hasattr(X, "shape") else 0
         if n_rows <= self._BLOCK:
-            return predict(X, **params)
-        starts = range(0, n_rows, self._BLOCK)
-        return np.concatenate([predict(X[i : i + self._BLOCK], **params) for i in starts])
+            return [X]
+        return (X[i : i + self._BLOCK] for i in range(0, n_rows, self._BLOCK))
 
 
 def make_digit_pipeline(preset="balanced", *, n_estimators=None, **classifier_params):

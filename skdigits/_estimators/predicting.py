@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.special import log_softmax, logsumexp
 from sklearn.base import ClassifierMixin
+from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 import skdigits._networks.fork  # noqa: F401  watches for forks from now on
@@ -120,10 +121,20 @@ class NetworksMixin(ProbaFromLogMixin, ClassifierMixin):
             Columns in the order of `classes_`. The networks compute in float32: on some processors
             the last digits depend on the rows that a row comes with.
         """
-        log_proba = log_softmax(self._logits(X).astype(np.float64), axis=2)
-        if len(log_proba) > 1:
-            log_proba = logsumexp(log_proba, axis=0, keepdims=True) - np.log(len(log_proba))
-        return round_log_proba(log_proba[0], np.float32)
+        return _average(self._logits(X))
+
+    def _predict_both(self, X):
+        """`predict_log_proba`, and `score_samples` or None, with each network asked once."""
+        if not hasattr(self, "score_samples"):
+            return self.predict_log_proba(X), None
+        check_is_fitted(self)
+        X = validate_data(self, flatten_images(X), reset=False, dtype="numeric")
+        warn_of_unscaled_rows(X)
+        options = self._prediction_options()
+        members = getattr(self, "estimators_", [self])
+        found = [member._logits_and_score(X, **options) for member in members]
+        logits = np.concatenate([logits for logits, _ in found])[..., : len(self.classes_)]
+        return _average(logits), np.mean([score for _, score in found], axis=0)
 
     def _logits(self, X):
         """Logits of every network and view, shape (n_networks * (1 + n_views), n, n_classes)."""
@@ -136,3 +147,35 @@ class NetworksMixin(ProbaFromLogMixin, ClassifierMixin):
         warn_of_unscaled_rows(X)
         members = [(NetworkSpec(**built), weights) for built, weights in self._fitted_networks()]
         return prediction.predict_logits(self, members, X, **self._prediction_options())
+
+
+def _average(logits):
+    """Logarithms of the mean probabilities; logits are those of every network and view."""
+    log_proba = log_softmax(logits.astype(np.float64), axis=2)
+    if len(log_proba) > 1:
+        log_proba = logsumexp(log_proba, axis=0, keepdims=True) - np.log(len(log_proba))
+    return round_log_proba(log_proba[0], np.float32)
+
+
+def predict_both(estimator, X):
+    """Logarithms of any classifier's probabilities, and its `score_samples` or None.
+
+    Classifiers of this package, also at the end of a pipeline, ask each network once for both.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Fitted, with ``predict_proba``.
+    X : array-like of shape (n_samples, n_features)
+
+    Returns
+    -------
+    log_proba : ndarray of shape (n_samples, n_classes)
+    score : ndarray of shape (n_samples,) or None
+    """
+    if hasattr(estimator, "_predict_both"):
+        return estimator._predict_both(X)
+    if isinstance(estimator, Pipeline) and len(estimator) > 1:
+        return predict_both(estimator[-1], estimator[:-1].transform(X))
+    score = estimator.score_samples(X) if hasattr(estimator, "score_samples") else None
+    return log_proba_of(estimator, X), score

@@ -25,6 +25,7 @@ from skdigits._estimators.predicting import (
     ProbaFromLogMixin,
     find_floor,
     log_proba_of,
+    predict_both,
     round_log_proba,
 )
 from skdigits._estimators.rejection import check_reject_label, reject
@@ -311,12 +312,12 @@ class SelectiveClassifier(
         y : ndarray of shape (n_samples,)
             A label for each row.
         """
-        log_proba = self._calibrated(self._log_proba(X))
-        labels = self.classes_[log_proba.argmax(axis=1)]
         if self.reject_label is None:
-            return labels
+            return self.classes_[self._log_proba(X).argmax(axis=1)]
         check_reject_label(self.reject_label, self.classes_)
-        return reject(labels, self._accepts(X, log_proba), self.reject_label)
+        log_proba, score = self._ask(X)
+        labels = self.classes_[log_proba.argmax(axis=1)]
+        return reject(labels, self._accepts(log_proba, score), self.reject_label)
 
     def predict_log_proba(self, X):
         """Natural logarithms of the calibrated probabilities.
@@ -335,10 +336,27 @@ class SelectiveClassifier(
         return round_log_proba(self._calibrated(log_proba), log_proba.dtype)
 
     def _log_proba(self, X):
+        X = self._checked(X)
+        return self._floored(log_proba_of(self.estimator_, X))
+
+    def _ask(self, X):
+        """What the estimator says: logarithms of its probabilities, and its score or None."""
+        X = self._checked(X)
+        log_proba, score = predict_both(self.estimator_, X)
+        return self._floored(log_proba), score
+
+    def _checked(self, X):
         check_is_fitted(self)
         X = validate_data(self, flatten_images(X), reset=False, dtype="numeric")
-        log_proba = log_proba_of(self.estimator_, self._as_fitted(self.estimator_, X))
+        return self._as_fitted(self.estimator_, X)
+
+    def _floored(self, log_proba):
         return np.maximum(log_proba, getattr(self, "floor_", NO_FLOOR))  # older files have none
+
+    def _predict_both(self, X):
+        """`predict_log_proba`, and `score_samples` or None, with each network asked once."""
+        log_proba, score = self._ask(X)
+        return round_log_proba(self._calibrated(log_proba), log_proba.dtype), score
 
     def _calibrated(self, log_proba):
         return log_softmax(log_proba.astype(np.float64) / self.temperature_, axis=1)
@@ -376,14 +394,12 @@ class SelectiveClassifier(
         is_accepted : ndarray of shape (n_samples,), bool
             Whether the answer for each row is accepted.
         """
-        return self._accepts(X, self._calibrated(self._log_proba(X)))
+        return self._accepts(*self._ask(X))
 
-    def _accepts(self, X, log_proba):
-        is_accepted = confidence_of(log_proba) >= self.threshold_
+    def _accepts(self, log_proba, score):
+        is_accepted = confidence_of(self._calibrated(log_proba)) >= self.threshold_
         least = least_score(self.estimator_)
-        if least is not None:
-            is_accepted &= self.score_samples(X) >= least
-        return is_accepted
+        return is_accepted if least is None else is_accepted & (score >= least)
 
     @property
     def offset_(self):
@@ -407,8 +423,8 @@ class SelectiveClassifier(
         score : ndarray of shape (n_samples,)
             As in :meth:`DigitCNNClassifier.score_samples`.
         """
-        X = validate_data(self, flatten_images(X), reset=False, dtype="numeric")
-        return self.estimator_.score_samples(self._as_fitted(self.estimator_, X))
+        X = self._checked(X)
+        return self.estimator_.score_samples(X)
 
     def _as_fitted(self, estimator, X):
         """The rows with their names for an estimator that was fitted on a frame: a frozen one."""

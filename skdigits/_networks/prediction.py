@@ -157,8 +157,8 @@ def predict_logits(owner, members, X, *, n_views=0, n_threads=None):
     return _kept_predictor(owner, members, n_threads, n_views).logits(X)
 
 
-def predict_activations(owner, member, X, *, n_threads=None):
-    """Logits and inner activations of `X` under one network.
+def predict_activations(owner, member, X, *, n_views=0, n_threads=None):
+    """Logits of `X` and of its views under one network, and the inner activations of `X`.
 
     Parameters
     ----------
@@ -166,13 +166,16 @@ def predict_activations(owner, member, X, *, n_threads=None):
         The estimator that asks; must be weakly referable.
     member : (NetworkSpec, list of ndarray)
     X : ndarray of shape (n_samples, n_features), numeric
+    n_views : int, default=0
     n_threads : int, default=None
 
     Returns
     -------
-    logits : ndarray of shape (n_samples, n_classes), float32
+    logits : ndarray of shape (1 + n_views, n_samples, n_classes), float32
+        Those of `X` itself come first.
     features : ndarray of shape (n_samples, n_activations), float32
         Of each image the mean of every channel, and the hidden units.
     """
-    both = _kept_predictor(owner, [member], n_threads, 0, True).logits(X)[0]
-    return np.split(both, [member[0].n_classes], axis=1)
+    both = _kept_predictor(owner, [member], n_threads, n_views, True).logits(X)
+    logits, features = np.split(both, [member[0].n_classes], axis=2)
+    return logits, features[0]

@@ -241,6 +241,11 @@ class OnnxDigitClassifier:
         labels = self.classes_[self.predict_log_proba(X).argmax(axis=1)]
         return float(np.mean(labels == np.asarray(y)))
 
+    def _predict_both(self, X):
+        """`predict_log_proba`, and `score_samples` or None, from one run."""
+        log_proba, *score = self._run(X, LOG_PROBABILITIES, *self._score_names)
+        return log_proba, score[0] if score else None
+
     def _accepts(self, log_proba, score=None):
         is_accepted = np.exp(log_proba.max(axis=1)) >= getattr(self, "threshold_", 0)
         return is_accepted if score is None else is_accepted & (score >= 0)
