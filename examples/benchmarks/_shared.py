@@ -30,6 +30,21 @@ def load_rows(folder, n_rows=None):
     return digits.data[:n_rows], digits.target[:n_rows]
 
 
+def digits_of(result):
+    """The labels of a picture in reading order, without spaces and line breaks."""
+    return "".join(str(digit.label) for digit in result.digits)
+
+
+def edit_distance(first, second):
+    """Levenshtein's distance of two strings."""
+    row = list(range(len(second) + 1))
+    for i, a in enumerate(first, start=1):
+        above, row[0] = row[:], i
+        for j, b in enumerate(second, start=1):
+            row[j] = min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (a != b))
+    return row[-1]
+
+
 @contextmanager
 def clock():
     """Measure a block; the dict that it gives has wall and CPU seconds of this process after it."""

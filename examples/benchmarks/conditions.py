@@ -14,7 +14,7 @@ import io
 import zlib
 
 import numpy as np
-from _shared import finish, load_rows, make_parser
+from _shared import digits_of, finish, load_rows, make_parser
 from PIL import Image, ImageFilter
 
 from skdigits import DigitNormalizer, DigitReader, load_pretrained
@@ -91,7 +91,7 @@ def main():
         chosen = rng.choice(np.flatnonzero(is_sure), options.digits, replace=False)
         pictures = [photograph(X[i], rng, **condition) for i in chosen]
         alone = pipeline.predict(normalizer.transform(pictures)) == y[chosen]
-        texts = [result.text for result in reader.read_many(pictures)]
+        texts = [digits_of(result) for result in reader.read_many(pictures)]
         read = np.array(texts) == y[chosen].astype(str)
         results.append(
             {"condition": name, "normalizer": 100 * alone.mean(), "reader": 100 * read.mean()}

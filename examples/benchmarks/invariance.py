@@ -13,7 +13,7 @@ the first two transformations of each digit, behind ``DigitReader``::
 import io
 
 import numpy as np
-from _shared import finish, load_rows, make_parser
+from _shared import digits_of, finish, load_rows, make_parser
 from PIL import Image
 
 from skdigits import DigitNormalizer, DigitReader, load_pipeline, load_pretrained
@@ -80,7 +80,7 @@ def main():
         pictures = [transformed(row, rng) for row in X[chosen]]
         n_changed += int(np.sum(pipeline.predict(normalizer.transform(pictures)) != y[chosen]))
         if number < 2:
-            texts = [reader.read(picture).text for picture in pictures]
+            texts = [digits_of(reader.read(picture)) for picture in pictures]
             n_misread += sum(t != str(c) for t, c in zip(texts, y[chosen], strict=True))
     n_shown, n_read = len(chosen) * options.transformations, len(chosen) * 2
     print(f"DigitNormalizer: {n_changed} of {n_shown:,} answers changed: {n_changed / n_shown:.2%}")

@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from _shared import digits_of, edit_distance
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from skdigits._pictures.normalizer import DigitNormalizer
@@ -34,16 +35,6 @@ def seed_row(path):
         return np.asarray(ImageOps.invert(image.convert("L").resize((28, 28)))).ravel()
 
 
-def edit_distance(first, second):
-    """Levenshtein's distance of two strings."""
-    row = list(range(len(second) + 1))
-    for i, a in enumerate(first, start=1):
-        above, row[0] = row[:], i
-        for j, b in enumerate(second, start=1):
-            row[j] = min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (a != b))
-    return row[-1]
-
-
 def entries(folder):
     with (folder / "labels.csv").open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
@@ -58,7 +49,7 @@ def score_single(folder, model):
     classes = np.asarray(model.classes_).astype(str)
     predicted = classes[model.predict_proba(rows).argmax(axis=1)]
     predicted[~rows.any(axis=1)] = "none"
-    read = np.array([result.text for result in DigitReader(model).read_many(paths)])
+    read = np.array([digits_of(result) for result in DigitReader(model).read_many(paths)])
     seed = classes[model.predict_proba(np.array([seed_row(p) for p in paths])).argmax(axis=1)]
     wrong = [
         {"file": path.name, "label": str(label), "normalizer": str(p), "reader": str(r)}
@@ -81,7 +72,7 @@ def score_numbers(folder, model):
     total = missed = lines = seed_missed = 0
     wrong = []
     for entry in labels:
-        text = reader.read(folder / entry["file"]).text
+        text = reader.read(folder / entry["file"]).text.replace(" ", "")
         truth = entry["rows"].replace("/", "")  # the label column may have lost a leading 0
         distance = edit_distance(text.replace("\n", ""), truth)
         lines += text.replace("\n", "/") == entry["rows"]
@@ -168,7 +159,7 @@ def time_photograph(model):
     reader.read(np.pad(np.ones((40, 6)), 20))  # compiles the prediction
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start, cpu = time.perf_counter(), time.process_time()
-    text = reader.read(data).text
+    text = digits_of(reader.read(data))
     return {
         "text": text,
         "seconds": time.perf_counter() - start,

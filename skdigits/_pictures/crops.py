@@ -8,7 +8,8 @@ _MARGIN = 0.25  # of the box's height, looked at around it
 _SIDE = 96  # pixels; larger digits are reduced to it
 _PAPER = 0.8  # share of the cut-out that is darker than its paper, at most
 _INK = 0.35  # from which a pixel belongs to a stroke
-_OWN = 0.7  # share of a stroke inside the box from which all of it is the digit's
+_OWN = 0.7  # share of a stroke inside the box from which it is the digit's beyond it, too
+_SLACK = 0.12  # of the box's height: how far beyond
 
 
 def cut_digit(grey, box):
@@ -60,15 +61,17 @@ def _ink(patch, inner):
 
 def _own(ink, inner):
     """Without the strokes that are not the digit's."""
-    left, top, right, bottom = _whole(inner, ink.shape)
     labels, n = ndimage.label(ink > _INK, np.ones((3, 3)))
-    inside = np.zeros(ink.shape, bool)
-    inside[top:bottom, left:right] = True
+    slack = _SLACK * (inner[3] - inner[1])
+    inside, around = np.zeros((2, *ink.shape), bool)
+    for mask, box in ((inside, inner), (around, inner + slack * np.array([-1, -1, 1, 1]))):
+        left, top, right, bottom = _whole(box, ink.shape)
+        mask[top:bottom, left:right] = True
     all_of = np.bincount(labels.ravel(), minlength=n + 1)
     in_box = np.bincount(labels[inside], minlength=n + 1)
     own = in_box > _OWN * all_of
     own[0] = False
-    mask = own[labels] | (inside & (labels > 0))
+    mask = (own[labels] & around) | (inside & (labels > 0))
     return ink * ndimage.binary_dilation(mask, np.ones((3, 3)))
 
 

@@ -20,6 +20,7 @@ from skdigits.datasets._digits_csv import LABEL, PIXELS
 from skdigits.exceptions import PictureError
 
 _MAX_KEPT = 200  # corrected rows of one browser session: 160 kB here, half a MB to download
+_BEYOND_DOUBT = 0.7  # score of each of several digits that a drawing holds
 DRAW = "Draw a digit."
 GIVE = "Give a picture of one digit or many."
 
@@ -58,6 +59,8 @@ class Answers:
         row, problem = self._row(pad)
         if row is None:
             return say(problem), None, show_row(None)
+        if number := self._number(pad):
+            return say(number), None, show_row(None)
         confidences = self._rate(row)
         best, second = sorted(confidences, key=confidences.get, reverse=True)[:2]
         unsure = confidences[best] < self._reader.min_confidence
@@ -107,6 +110,14 @@ class Answers:
         if result.others:
             line += f"; {len(result.others)} that do not look like digits left out"
         return say(f"{line}.{rest}"), result.text, drawn, _show_table(result.digits)
+
+    def _number(self, pad):
+        """What to say of a drawing that holds several digits beyond doubt; "" of any other."""
+        result = self._reader.read(open_pad(pad))
+        if len(result.digits) < 2 or min(digit.score for digit in result.digits) < _BEYOND_DOUBT:
+            return ""
+        text = result.text.replace("\n", ", ")
+        return f"Not sure: {text}?" if result.unsure else f"This is {text}."
 
     def _is_digit(self, row):
         pipeline = self._reader.pipeline

@@ -12,6 +12,7 @@ from skdigits._utils.scores import least_score
 from skdigits.cli._inputs import StandardInput, is_table, read_table
 from skdigits.cli._models import add_model_option, load_model
 from skdigits.cli._outcome import CommandError
+from skdigits.exceptions import PictureError
 
 HELP = "read the digits of pictures, of folders of pictures, and of CSV files"
 EXAMPLE = """\
@@ -40,6 +41,12 @@ def add_options(parser):
     parser.add_argument(
         "--one-digit", action="store_true", help="each picture holds exactly one digit"
     )
+    parser.add_argument(
+        "--table",
+        metavar="FILE",
+        type=Path,
+        help="write the numbers of one picture, in rows and columns, to a .csv or .xlsx file",
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
@@ -49,6 +56,9 @@ def run(options):
 
     sources = [source for name in options.inputs for source in _expand(name)]
     reader = DigitReader(load_model(options.model), one_digit=options.one_digit)
+    if options.table:
+        _write_frame(reader, sources, options.table)
+        return
     errors = []
 
     def records():
@@ -62,6 +72,36 @@ def run(options):
         raise CommandError(f"{len(errors)} of {len(sources)} could not be read: see the output")
     if errors:
         raise CommandError(errors[0])
+
+
+def _write_frame(reader, sources, path):
+    """Write the table of the one picture; its lines of numbers where it is no table."""
+    import pandas as pd
+
+    if len(sources) != 1:
+        raise CommandError(f"--table takes one picture; got {len(sources)}")
+    if problem := _why_not(sources[0]):
+        raise CommandError(problem)
+    if path.suffix not in (".csv", ".xlsx"):
+        raise CommandError(f"--table writes a .csv or .xlsx file; got {path}")
+    picture = sources[0].content if isinstance(sources[0], StandardInput) else sources[0]
+    try:
+        result = reader.read(picture, page=1)
+    except PictureError as error:
+        raise CommandError(str(error)) from error
+    if result.table is not None:
+        frame = result.table.to_frame()
+    else:
+        frame = pd.DataFrame([[number.text for number in line] for line in result.lines])
+    try:
+        write = frame.to_csv if path.suffix == ".csv" else frame.to_excel
+        write(path, index=False, header=False)
+    except ImportError as error:
+        raise CommandError("a .xlsx file needs openpyxl: pip install 'skdigits[excel]'") from error
+    n_unsure = sum(digit.unsure for digit in result.digits)
+    print(
+        f"wrote {path}: {frame.shape[0]} rows, {frame.shape[1]} columns, {n_unsure} digits unsure"
+    )
 
 
 def _expand(name):

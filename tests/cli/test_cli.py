@@ -491,6 +491,38 @@ def test_unsure_digits_and_others_are_marked(monkeypatch, picture, capsys):
     assert "(no digit, 1 not a digit)" in capsys.readouterr().out
 
 
+def test_a_table_is_written(tmp_path, capsys):
+    from PIL import Image
+
+    from skdigits.datasets import make_page
+
+    page = make_page("table", n_rows=3, n_columns=3, blank=0.0, tilt=0, random_state=3)
+    Image.fromarray(page.image).save(tmp_path / "page.png")
+    out = tmp_path / "out.csv"
+    assert main(["predict", str(tmp_path / "page.png"), "--table", str(out)]) == 0
+    assert "3 rows, 3 columns" in capsys.readouterr().out
+    lines = list(csv.reader(out.read_text().splitlines()))
+    assert [len(line) for line in lines] == [3, 3, 3]
+    right = [
+        cell == truth
+        for a, b in zip(lines, page.rows, strict=True)
+        for cell, truth in zip(a, b, strict=True)
+    ]
+    assert sum(right) >= 5  # bundled digits of 8x8 pixels, enlarged, are hard to read
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["a.png", "b.png"], "takes one picture; got 2"),
+        (["nowhere.png"], "there is no file or folder nowhere.png"),
+    ],
+)
+def test_a_table_is_of_one_picture(given, message, tmp_path, capsys):
+    assert main(["predict", *given, "--table", str(tmp_path / "out.csv")]) != 0
+    assert message in capsys.readouterr().err
+
+
 def test_predict_rows(folder, model, rows, capsys):
     line = ["predict", str(folder / "test.csv"), "--model", model]
     assert main([*line, "--format", "csv"]) == 0
