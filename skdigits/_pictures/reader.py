@@ -141,7 +141,7 @@ class DigitReader:
         rows = np.stack([self._row(ink) for ink in inks])
         probabilities, is_doubtful = self._second_opinion(rows, found)
         digits, others = self._refuse(rows, found)
-        layout = lay_out(found.boxes[digits], seen.signs.boxes[seen.signs.scores > _SURE])
+        layout = lay_out(found.boxes[digits], seen.signs.boxes[seen.signs.scores > _WEAK])
 
         def read(i, line=0, number=0):
             return self._digit(
