@@ -5,6 +5,38 @@ TensorFlow, Gradio, Matplotlib and pandas are only imported by the code that nee
 """
 
 from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # for type checkers, what `__getattr__` does
+    from skdigits import (
+        app as app,
+        datasets as datasets,
+        evaluation as evaluation,
+        exceptions as exceptions,
+        kaggle as kaggle,
+        plotting as plotting,
+        tuning as tuning,
+    )
+    from skdigits._estimators.classifier import DigitCNNClassifier as DigitCNNClassifier
+    from skdigits._estimators.ensemble import DigitEnsembleClassifier as DigitEnsembleClassifier
+    from skdigits._estimators.pipeline import make_digit_pipeline as make_digit_pipeline
+    from skdigits._estimators.presets import PRESETS as PRESETS
+    from skdigits._estimators.scaling import PixelScaler as PixelScaler
+    from skdigits._estimators.selective import SelectiveClassifier as SelectiveClassifier
+    from skdigits._files.model_card import model_card as model_card
+    from skdigits._files.persistence import (
+        load_pipeline as load_pipeline,
+        save_pipeline as save_pipeline,
+    )
+    from skdigits._files.pretrained import load_pretrained as load_pretrained
+    from skdigits._onnx.classifier import (
+        OnnxDigitClassifier as OnnxDigitClassifier,
+        load_onnx as load_onnx,
+    )
+    from skdigits._onnx.export import export_onnx as export_onnx
+    from skdigits._pictures.normalizer import DigitNormalizer as DigitNormalizer
+    from skdigits._pictures.reader import DigitReader as DigitReader
+    from skdigits._utils.about import show_versions as show_versions
 
 __version__ = "0.1.0"
 
@@ -31,7 +63,7 @@ _MODULES = ["app", "datasets", "evaluation", "exceptions", "kaggle", "plotting",
 __all__ = [*sorted(_HOMES), *_MODULES, "__version__"]
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     if name in _HOMES:
         value = getattr(import_module(f"skdigits.{_HOMES[name]}"), name)
     elif name in _MODULES:
@@ -42,5 +74,5 @@ def __getattr__(name):
     return value
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted(set(globals()) | set(__all__))

@@ -11,8 +11,10 @@ import re
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skdigits._utils.atomic import replacing
+from skdigits._utils.typing import Labels, PathLike
 from skdigits.datasets import read_digits_csv
 
 __all__ = ["check_submission", "read_submission", "write_submission"]
@@ -24,7 +26,7 @@ _MAX_BYTES = 2**26  # 28,000 lines are 0.2 MB; a file of 64 MB is something else
 _SHOWN = 5
 
 
-def write_submission(path, labels, *, n_rows=None):
+def write_submission(path: PathLike, labels: Labels, *, n_rows: int | None = None) -> Path:
     """Write predicted labels as a submission file.
 
     The file is written beside its destination and then moved over it: after a crash, an older file
@@ -74,7 +76,7 @@ def write_submission(path, labels, *, n_rows=None):
     return Path(path)
 
 
-def read_submission(path):
+def read_submission(path: PathLike) -> NDArray[np.int64]:
     """Read the labels of a submission file, whose every line is checked.
 
     Parameters
@@ -142,7 +144,9 @@ def read_submission(path):
     return np.array(labels, dtype=np.int64)
 
 
-def check_submission(path, *, n_rows=None, test_file=None):
+def check_submission(
+    path: PathLike, *, n_rows: int | None = None, test_file: PathLike | None = None
+) -> NDArray[np.int64]:
     """Check that a submission file is complete and well-formed.
 
     Parameters

@@ -105,3 +105,15 @@ def test_examples_of_docstrings_run(name, tmp_path, monkeypatch):
     assert result.failed == 0
     plt.close("all")
     gc.collect()
+
+
+@pytest.mark.parametrize("name", sorted(OBJECTS))
+def test_signature_is_annotated(name):
+    value = OBJECTS[name]
+    function = value.__init__ if inspect.isclass(value) else value
+    if not is_ours(function):  # an exception's
+        return
+    signature = inspect.signature(function)
+    bare = [n for n, p in signature.parameters.items() if p.annotation is p.empty]
+    assert not set(bare) - {"self", "cls"}
+    assert signature.return_annotation is not signature.empty

@@ -3,10 +3,13 @@
 TensorFlow is imported by the first `fit` or `predict`, never by importing or constructing.
 """
 
+from collections.abc import Callable
 from numbers import Integral, Real
 from os import PathLike
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
@@ -27,6 +30,7 @@ from skdigits._utils.images import (
 )
 from skdigits._utils.labels import plain_labels
 from skdigits._utils.random import draw_seeds
+from skdigits._utils.typing import Labels, RandomState, Rows
 
 # What a `partial_fit` does not do.
 _PARTIAL = {
@@ -231,34 +235,34 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, BaseEstimato
 
     def __init__(
         self,
-        architecture="compact",
+        architecture: str | Callable[..., Any] = "compact",
         *,
-        width=1.0,
-        dropout=None,
-        batch_norm=None,
-        optimizer="adamw",
-        learning_rate=0.01,
-        learning_rate_schedule="one_cycle",
-        weight_decay=0.02,
-        label_smoothing=0.05,
-        epochs=8,
-        batch_size=64,
-        augmentation=0.7,
-        tta=0,
-        early_stopping=False,
-        validation_fraction=None,
-        n_iter_no_change=5,
-        restore_best=True,
-        class_weight=None,
-        novelty=False,
-        image_shape="auto",
-        warm_start=False,
-        callbacks=None,
-        checkpoint_dir=None,
-        n_threads=None,
-        random_state=None,
-        verbose=0,
-    ):
+        width: float = 1.0,
+        dropout: float | None = None,
+        batch_norm: bool | None = None,
+        optimizer: Any = "adamw",
+        learning_rate: float = 0.01,
+        learning_rate_schedule: str = "one_cycle",
+        weight_decay: float = 0.02,
+        label_smoothing: float = 0.05,
+        epochs: int = 8,
+        batch_size: int = 64,
+        augmentation: float | dict[str, float] | None = 0.7,
+        tta: int = 0,
+        early_stopping: bool = False,
+        validation_fraction: float | None = None,
+        n_iter_no_change: int = 5,
+        restore_best: bool = True,
+        class_weight: dict[Any, float] | str | None = None,
+        novelty: bool = False,
+        image_shape: Any = "auto",
+        warm_start: bool = False,
+        callbacks: Any = None,
+        checkpoint_dir: PathLike | None = None,
+        n_threads: int | None = None,
+        random_state: RandomState = None,
+        verbose: int = 0,
+    ) -> None:
         self.architecture = architecture
         self.width = width
         self.dropout = dropout
@@ -287,7 +291,7 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, BaseEstimato
         self.verbose = verbose
 
     @all_or_nothing
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X: Rows, y: Labels, sample_weight: ArrayLike | None = None) -> Self:
         """Train the network.
 
         Parameters
@@ -313,13 +317,19 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, BaseEstimato
             )
         network = self._describe_network(X.shape[1], len(classes))
         start = weights_to_continue(self, classes, network) if self.warm_start else None
-        vars(self).pop("digits_", None)
+        self.__dict__.pop("digits_", None)
         self.classes_, self.network_ = classes, network
         self._train(X, codes, sample_weight, start)
         return self
 
     @all_or_nothing
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    def partial_fit(
+        self,
+        X: Rows,
+        y: Labels,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Train one more epoch, at a constant learning rate and without validation rows.
 
         Each call starts the optimizer anew: give it as many rows at a time as you can.
@@ -359,7 +369,7 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, BaseEstimato
         return self
 
     @property
-    def model_(self):
+    def model_(self) -> Any:
         """A new `keras.Model` with the fitted weights."""
         check_is_fitted(self)
         from skdigits._networks.spec import NetworkSpec, build_model
@@ -367,13 +377,13 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, BaseEstimato
         return build_model(NetworkSpec(**self.network_), self.weights_)
 
     @property
-    def image_shape_(self):
+    def image_shape_(self) -> tuple[int, int]:
         """Height and width of the pictures."""
         check_is_fitted(self)
         return self.network_["image_shape"]
 
     @property
-    def n_parameters_(self):
+    def n_parameters_(self) -> int:
         """Number of weights, normalisation statistics included."""
         check_is_fitted(self)
         return sum(weight.size for weight in self.weights_)

@@ -1,10 +1,12 @@
 """`DigitEnsembleClassifier`: several networks, whose probabilities are averaged."""
 
 from numbers import Integral
+from typing import Any, Self
 
 import joblib
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.metaestimators import available_if
@@ -21,6 +23,7 @@ from skdigits._utils.labels import plain_labels
 from skdigits._utils.parallel import in_spite_of_losses, share_threads
 from skdigits._utils.parameters import WITHOUT_EFFECT, cloned_without, parameters_called
 from skdigits._utils.random import draw_seeds, refuse_lost_checkpoints
+from skdigits._utils.typing import Labels, RandomState, Rows
 
 # What does not change a fit, but for its last bits.
 _FREE = ("tta", *WITHOUT_EFFECT)  # parameters of a member that its training does not depend on
@@ -100,15 +103,15 @@ class DigitEnsembleClassifier(NetworksMixin, DocLinkMixin, BaseEstimator):
 
     def __init__(
         self,
-        estimator=None,
-        n_estimators=5,
+        estimator: Any = None,
+        n_estimators: int = 5,
         *,
-        tta=None,
-        memory=None,
-        n_jobs=None,
-        random_state=None,
-        verbose=0,
-    ):
+        tta: int | None = None,
+        memory: Any = None,
+        n_jobs: int | None = None,
+        random_state: RandomState = None,
+        verbose: int = 0,
+    ) -> None:
         self.estimator = estimator
         self.n_estimators = n_estimators
         self.tta = tta
@@ -118,7 +121,7 @@ class DigitEnsembleClassifier(NetworksMixin, DocLinkMixin, BaseEstimator):
         self.verbose = verbose
 
     @all_or_nothing
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X: Rows, y: Labels, sample_weight: ArrayLike | None = None) -> Self:
         """Train all members.
 
         Parameters
@@ -154,7 +157,7 @@ class DigitEnsembleClassifier(NetworksMixin, DocLinkMixin, BaseEstimator):
         return self
 
     @available_if(lambda self: all(p.novelty for p in self._prototypes()))
-    def score_samples(self, X):
+    def score_samples(self, X: Rows) -> NDArray[np.float32]:
         """How much pictures look like digits at all: the mean score of the members.
 
         Parameters
@@ -174,7 +177,7 @@ class DigitEnsembleClassifier(NetworksMixin, DocLinkMixin, BaseEstimator):
         return np.mean([member._score_rows(X, n_threads) for member in self.estimators_], axis=0)
 
     @property
-    def offset_(self):
+    def offset_(self) -> float:
         """The score below which a picture is taken for no digit."""
         check_is_fitted(self)
         return self.estimators_[0].offset_

@@ -1,9 +1,12 @@
 """What an estimator keeps of a fit that failed, and of the one before."""
 
 from functools import wraps
+from typing import cast
+
+from skdigits._utils.typing import Method
 
 
-def all_or_nothing(fit):
+def all_or_nothing(fit: Method) -> Method:
     """A `fit` or `partial_fit` that leaves nothing half learned when it fails or is cut off.
 
     One that goes on from what was there, `partial_fit` or a `fit` with ``warm_start``, leaves the
@@ -31,7 +34,7 @@ def all_or_nothing(fit):
             vars(self).update(kept)
             raise
 
-    return whole_fit
+    return cast(Method, whole_fit)
 
 
 def weights_to_continue(classifier, classes, network):

@@ -8,6 +8,7 @@ Wang, Owens and Li (2020).
 """
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import logsumexp
 from sklearn.covariance import LedoitWolf
 from sklearn.decomposition import PCA
@@ -15,6 +16,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skdigits._utils.images import flatten_images, warn_of_unscaled_rows
+from skdigits._utils.typing import Rows
 
 MAX_ROWS = 12_000  # what the figures in docs/trust.md were measured with
 N_COMPONENTS = 32
@@ -120,8 +122,10 @@ def _parts(learned, logits, features):
 class NoveltyMixin:
     """`score_samples` of a classifier with the parameter `novelty` and one fitted network."""
 
+    n_threads: int | None
+
     @available_if(lambda self: self.novelty)
-    def score_samples(self, X):
+    def score_samples(self, X: Rows) -> NDArray[np.float32]:
         """How much pictures look like digits at all, with `novelty`.
 
         Parameters
@@ -141,7 +145,7 @@ class NoveltyMixin:
         return self._score_rows(X, self.n_threads)
 
     @property
-    def offset_(self):
+    def offset_(self) -> float:
         """The score below which a picture is taken for no digit."""
         check_is_fitted(self, "digits_")
         return 0.0

@@ -1,6 +1,9 @@
 """The pipeline that everything else sees: pixels in, labels out."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
@@ -11,11 +14,12 @@ from skdigits._estimators.predicting import predict_both
 from skdigits._estimators.presets import PRESETS
 from skdigits._estimators.scaling import PixelScaler
 from skdigits._utils.about import DocLinkMixin
+from skdigits._utils.typing import Method, Rows
 
 _OF_ENSEMBLE = ["memory", "n_jobs", "random_state", "verbose"]
 
 
-def _of_last_step(method):
+def _of_last_step(method: Method) -> Method:
     """A method that the pipeline has only where its last step has it."""
     name = method.__name__
     return available_if(lambda self: hasattr(self._final_estimator, name))(method)
@@ -31,22 +35,22 @@ class DigitPipeline(DocLinkMixin, Pipeline):
     _BLOCK = 8192
 
     @_of_last_step
-    def predict(self, X, **params):
+    def predict(self, X: Rows, **params: Any) -> NDArray[Any]:
         """Labels of pictures, shape (n_samples,); see :class:`sklearn.pipeline.Pipeline`."""
         return self._in_blocks(super().predict, X, params)
 
     @_of_last_step
-    def predict_proba(self, X, **params):
+    def predict_proba(self, X: Rows, **params: Any) -> NDArray[np.floating[Any]]:
         """Probabilities, shape (n_samples, n_classes); see :class:`sklearn.pipeline.Pipeline`."""
         return self._in_blocks(super().predict_proba, X, params)
 
     @_of_last_step
-    def predict_log_proba(self, X, **params):
+    def predict_log_proba(self, X: Rows, **params: Any) -> NDArray[np.floating[Any]]:
         """Logarithms of the probabilities, shape (n_samples, n_classes)."""
         return self._in_blocks(super().predict_log_proba, X, params)
 
     @_of_last_step
-    def score_samples(self, X):
+    def score_samples(self, X: Rows) -> NDArray[np.floating[Any]]:
         """How much pictures look like digits, shape (n_samples,); below 0 for what is none."""
         return self._in_blocks(super().score_samples, X, {})
 
@@ -70,7 +74,12 @@ class DigitPipeline(DocLinkMixin, Pipeline):
         return (X[i : i + self._BLOCK] for i in range(0, n_rows, self._BLOCK))
 
 
-def make_digit_pipeline(preset="balanced", *, n_estimators=None, **classifier_params):
+def make_digit_pipeline(
+    preset: str | dict[str, int] = "balanced",
+    *,
+    n_estimators: int | None = None,
+    **classifier_params: Any,
+) -> DigitPipeline:
     """A :class:`PixelScaler` followed by a :class:`DigitCNNClassifier`, or by several.
 
     Parameters
@@ -107,7 +116,7 @@ def make_digit_pipeline(preset="balanced", *, n_estimators=None, **classifier_pa
                     ('digitcnnclassifier',
                      DigitCNNClassifier(...random_state=0...))])
     """
-    counts = preset if isinstance(preset, dict) else {preset: 1}
+    counts: dict[str, int] = preset if isinstance(preset, dict) else {preset: 1}
     unknown = [name for name in counts if name not in PRESETS]
     if unknown or not counts:
         raise ValueError(f"preset={preset!r} is unknown; known are {list(PRESETS)}.")
@@ -120,7 +129,8 @@ def make_digit_pipeline(preset="balanced", *, n_estimators=None, **classifier_pa
         n_estimators = sum(counts.values())
     classifier: BaseEstimator
     if n_estimators is None:
-        classifier = DigitCNNClassifier(**{**PRESETS[preset], **classifier_params})
+        (name,) = counts
+        classifier = DigitCNNClassifier(**{**PRESETS[name], **classifier_params})
     else:
         own = {k: classifier_params.pop(k) for k in _OF_ENSEMBLE if k in classifier_params}
         prototypes = [

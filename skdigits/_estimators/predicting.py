@@ -1,6 +1,9 @@
 """`predict*` of one network or several, and what classifiers share in predicting."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import log_softmax, logsumexp
 from sklearn.base import ClassifierMixin
 from sklearn.pipeline import Pipeline
@@ -8,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 import skdigits._networks.fork  # noqa: F401  watches for forks from now on
 from skdigits._utils.images import flatten_images, warn_of_unscaled_rows
+from skdigits._utils.typing import Rows
 
 _MOST = np.log(1e-3)  # that may stand for a probability of 0
 NO_FLOOR = float(np.log(np.finfo(np.float64).tiny))
@@ -61,7 +65,10 @@ def round_log_proba(log_proba, dtype):
 class ProbaFromLogMixin:
     """`predict_proba` of a classifier that has `predict_log_proba`."""
 
-    def predict_proba(self, X):
+    def predict_log_proba(self, X: Rows) -> NDArray[np.floating[Any]]:
+        raise NotImplementedError
+
+    def predict_proba(self, X: Rows) -> NDArray[np.floating[Any]]:
         """Probabilities of the classes.
 
         Parameters
@@ -91,7 +98,7 @@ class NetworksMixin(ProbaFromLogMixin, ClassifierMixin):
         """The keywords `n_views` and `n_threads` of `predict_logits`."""
         raise NotImplementedError
 
-    def predict(self, X):
+    def predict(self, X: Rows) -> NDArray[Any]:
         """Labels of pictures.
 
         Parameters
@@ -107,7 +114,7 @@ class NetworksMixin(ProbaFromLogMixin, ClassifierMixin):
         best = self.predict_log_proba(X).argmax(axis=1)
         return self.classes_[best]
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: Rows) -> NDArray[np.float32]:
         """Natural logarithms of the probabilities.
 
         Parameters

@@ -4,7 +4,9 @@ Chosen on validation rows cut from Kaggle's 42,000; `docs/training.md` has the f
 else was tried.
 """
 
-PRESETS = {
+from typing import Any
+
+PRESETS: dict[str, dict[str, Any]] = {
     "fast": {"epochs": 2},
     "balanced": {},  # the defaults
     "accurate": {

@@ -1,8 +1,10 @@
 """Pixels from 0-255 to the float32 0-1 that the network is trained on."""
 
 from numbers import Real
+from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -10,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skdigits._estimators.fitting import all_or_nothing
 from skdigits._utils.about import DocLinkMixin
 from skdigits._utils.images import flatten_images, warn_of_pale_rows
+from skdigits._utils.typing import Labels, Rows
 
 
 class PixelScaler(OneToOneFeatureMixin, TransformerMixin, DocLinkMixin, BaseEstimator):
@@ -41,11 +44,11 @@ class PixelScaler(OneToOneFeatureMixin, TransformerMixin, DocLinkMixin, BaseEsti
 
     _parameter_constraints = {"scale": [Interval(Real, 0, None, closed="neither")]}
 
-    def __init__(self, scale=255):
+    def __init__(self, scale: float = 255) -> None:
         self.scale = scale
 
     @all_or_nothing
-    def fit(self, X, y=None):
+    def fit(self, X: Rows, y: Labels = None) -> Self:
         """Check the data and remember its columns.
 
         Parameters
@@ -64,7 +67,7 @@ class PixelScaler(OneToOneFeatureMixin, TransformerMixin, DocLinkMixin, BaseEsti
         self._check_pixels(X, reset=True)
         return self
 
-    def transform(self, X):
+    def transform(self, X: Rows) -> NDArray[np.float32]:
         """Scale to 0-1.
 
         Parameters
@@ -86,7 +89,7 @@ class PixelScaler(OneToOneFeatureMixin, TransformerMixin, DocLinkMixin, BaseEsti
         X = self._check_pixels(X, reset=False)
         return np.divide(X, self.scale, dtype=np.float32, casting="unsafe")
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: Rows) -> NDArray[np.float32]:
         """Give pixels back from their scaled values.
 
         Parameters

@@ -1,8 +1,10 @@
 """`SelectiveClassifier`: calibrated probabilities, and no answer where the risk is too high."""
 
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import log_softmax
 from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
@@ -36,6 +38,7 @@ from skdigits._utils.labels import plain_labels
 from skdigits._utils.parameters import parameters_called
 from skdigits._utils.random import draw_seeds
 from skdigits._utils.scores import least_score
+from skdigits._utils.typing import Labels, RandomState, Rows
 
 
 class SelectiveClassifier(
@@ -148,16 +151,16 @@ class SelectiveClassifier(
 
     def __init__(
         self,
-        estimator=None,
+        estimator: Any = None,
         *,
-        calibrate=True,
-        target_error=None,
-        reject_label=None,
-        validation_fraction=0.1,
-        cv=None,
-        refit=False,
-        random_state=None,
-    ):
+        calibrate: bool = True,
+        target_error: float | None = None,
+        reject_label: Any = None,
+        validation_fraction: float = 0.1,
+        cv: Any = None,
+        refit: bool = False,
+        random_state: RandomState = None,
+    ) -> None:
         self.estimator = estimator
         self.calibrate = calibrate
         self.target_error = target_error
@@ -167,7 +170,7 @@ class SelectiveClassifier(
         self.refit = refit
         self.random_state = random_state
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> Self:
         """Set parameters by name; `n_threads`, no matter of fitting, reaches what is fitted too.
 
         Parameters
@@ -188,7 +191,7 @@ class SelectiveClassifier(
         return self
 
     @all_or_nothing
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X: Rows, y: Labels, sample_weight: ArrayLike | None = None) -> Self:
         """Train the estimator on a part of the rows, and learn from the rest how sure it may be.
 
         Parameters
@@ -220,7 +223,7 @@ class SelectiveClassifier(
             estimator = DigitCNNClassifier(random_state=seeds["fit"])
         used = np.flatnonzero(weight > 0)
         if isinstance(estimator, FrozenEstimator):
-            folds = [([], used)]
+            folds: list[Any] = [([], used)]
         else:
             folds = self._cut(X, y, used, seeds["split"])
 
@@ -230,15 +233,15 @@ class SelectiveClassifier(
             params = {name: values[rows] for name, values in passed.items()}
             return clone(estimator).fit(X[rows], y[rows], **params)
 
-        log_proba = []
+        found = []
         for rest, held_out in folds:
             fitted = fit_on(rest) if len(rest) else clone(estimator)
             check_known(y[held_out], fitted.classes_)
-            log_proba.append(log_proba_of(fitted, self._as_fitted(fitted, X[held_out])))
+            found.append(log_proba_of(fitted, self._as_fitted(fitted, X[held_out])))
         self.classes_ = fitted.classes_
         held_out = np.concatenate([held_out for _, held_out in folds])
         codes = np.searchsorted(self.classes_, y[held_out])
-        log_proba = np.concatenate(log_proba).astype(np.float64)
+        log_proba = np.concatenate(found).astype(np.float64)
         self.floor_ = find_floor(log_proba)
         self._learn_doubt(np.maximum(log_proba, self.floor_), codes, weight[held_out])
         is_to_refit = len(rest) and (self.refit or self.cv is not None)
@@ -254,7 +257,7 @@ class SelectiveClassifier(
         step = f"{estimator.steps[-1][0]}__" if isinstance(estimator, Pipeline) else ""
         return {f"{step}sample_weight": weight}
 
-    def get_metadata_routing(self):
+    def get_metadata_routing(self) -> Any:
         """Which weights go where, see :ref:`scikit-learn's guide <metadata_routing>`.
 
         The weights given to `fit` are used here, and handed to an estimator that asks for them with
@@ -299,7 +302,7 @@ class SelectiveClassifier(
         self.validation_score_ = float(np.average(~is_wrong, weights=weight))
         self.coverage_ = float(np.average(confidence >= self.threshold_, weights=weight))
 
-    def predict(self, X):
+    def predict(self, X: Rows) -> NDArray[Any]:
         """Labels of pictures, with `reject_label` (unless None) where none is accepted.
 
         Parameters
@@ -319,7 +322,7 @@ class SelectiveClassifier(
         labels = self.classes_[log_proba.argmax(axis=1)]
         return reject(labels, self._accepts(log_proba, score), self.reject_label)
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: Rows) -> NDArray[np.floating[Any]]:
         """Natural logarithms of the calibrated probabilities.
 
         Parameters
@@ -361,7 +364,7 @@ class SelectiveClassifier(
     def _calibrated(self, log_proba):
         return log_softmax(log_proba.astype(np.float64) / self.temperature_, axis=1)
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: Rows, y: Labels, sample_weight: ArrayLike | None = None) -> float:
         """Accuracy of the most probable classes, whether accepted or not.
 
         Parameters
@@ -381,7 +384,7 @@ class SelectiveClassifier(
         labels = self.classes_[self.predict_log_proba(X).argmax(axis=1)]
         return accuracy_score(y, labels, sample_weight=sample_weight)
 
-    def accepts(self, X):
+    def accepts(self, X: Rows) -> NDArray[np.bool_]:
         """Whether each picture is a digit, and the answer sure enough for `target_error`.
 
         Parameters
@@ -402,7 +405,7 @@ class SelectiveClassifier(
         return is_accepted if least is None else is_accepted & (score >= least)
 
     @property
-    def offset_(self):
+    def offset_(self) -> float:
         """What `score_samples` gives less for is not accepted."""
         least = least_score(getattr(self, "estimator_", None))
         if least is None:
@@ -410,7 +413,7 @@ class SelectiveClassifier(
         return least
 
     @available_if(lambda self: hasattr(getattr(self, "estimator_", None), "score_samples"))
-    def score_samples(self, X):
+    def score_samples(self, X: Rows) -> NDArray[np.floating[Any]]:
         """How much pictures look like digits at all, by an estimator that knows.
 
         Parameters

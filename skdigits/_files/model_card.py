@@ -4,6 +4,7 @@ import json
 from importlib.metadata import version
 from math import isqrt
 from numbers import Real
+from typing import Any
 
 from sklearn.utils.validation import check_is_fitted
 
@@ -48,7 +49,13 @@ those that it was trained on, not for other writers, pens and cameras.
 """
 
 
-def model_card(pipeline, *, metrics=None, license="unknown", file_name="model.skdigits"):
+def model_card(
+    pipeline: Any,
+    *,
+    metrics: dict[str, float] | None = None,
+    license: str = "unknown",
+    file_name: str = "model.skdigits",
+) -> str:
     """Describe a fitted pipeline in Markdown with the header of the Hugging Face Hub.
 
     Folders and callbacks among the parameters are left out.

@@ -15,6 +15,7 @@ import platform
 import warnings
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import joblib
 from sklearn.utils.validation import check_is_fitted
@@ -22,6 +23,7 @@ from sklearn.utils.validation import check_is_fitted
 from skdigits import __version__
 from skdigits._utils.atomic import replacing
 from skdigits._utils.foreign import START, name_foreign
+from skdigits._utils.typing import PathLike
 from skdigits.exceptions import ModelFileError, UntrustedFileWarning
 
 FORMAT = 1  # of joblib files
@@ -40,7 +42,7 @@ _NOT_OURS = {  # endings of files that something else writes
 _FOOTER_START = b'{"skdigits format": '
 
 
-def save_pipeline(pipeline, path, *, card=None):
+def save_pipeline(pipeline: Any, path: PathLike, *, card: Any = None) -> Path:
     """Save a fitted pipeline to one file.
 
     The file is written beside its name and moved into place when complete, so a crash leaves an
@@ -162,7 +164,7 @@ def _joblib_pieces(pipeline):
     return [content, footer, len(footer).to_bytes(8, "big"), MAGIC]
 
 
-def load_pipeline(path, *, trusted=False):
+def load_pipeline(path: PathLike, *, trusted: bool = False) -> Any:
     """Load a pipeline from a file of :func:`save_pipeline`, or of plain `joblib.dump`.
 
     What the file is shows in its bytes, but one that is named ".skdigits" or ".onnx" is never taken

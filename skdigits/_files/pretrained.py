@@ -1,11 +1,17 @@
 """The weights that ship with the package."""
 
+from __future__ import annotations
+
 from importlib.resources import as_file, files
+from typing import TYPE_CHECKING
 
 from skdigits._files.persistence import load_pipeline
 
+if TYPE_CHECKING:
+    from skdigits._estimators.pipeline import DigitPipeline
 
-def load_pretrained():
+
+def load_pretrained() -> DigitPipeline:
     """Load a pipeline that is already trained, without data or network.
 
     It was trained by ``examples/train_pretrained.py`` on all 42,000 rows of the ``train.csv`` of

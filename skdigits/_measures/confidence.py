@@ -7,8 +7,11 @@ it.
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import log_loss
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
+
+from skdigits._utils.typing import Labels
 
 
 class Answers(NamedTuple):
@@ -135,7 +138,9 @@ def bin_confidence(answers, n_bins):
         return Bins(edges, count, n_right / count, confidence / count)
 
 
-def expected_calibration_error(y_true, y_proba, *, n_bins=15, labels=None):
+def expected_calibration_error(
+    y_true: Labels, y_proba: ArrayLike, *, n_bins: int = 15, labels: ArrayLike | None = None
+) -> float:
     """Mean distance between confidence and accuracy.
 
     Rows are put into bins of equal width by their highest probability; in each bin the share of
@@ -182,7 +187,9 @@ def expected_calibration_error(y_true, y_proba, *, n_bins=15, labels=None):
     return bin_confidence(check_answers(y_true, y_proba, labels), n_bins).expected_error
 
 
-def risk_coverage_curve(y_true, y_proba, *, labels=None):
+def risk_coverage_curve(
+    y_true: Labels, y_proba: ArrayLike, *, labels: ArrayLike | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Share of wrong answers among those that are accepted, by how many are accepted.
 
     A reader that may say "unsure" accepts answers of a confidence at or above a threshold. Its
@@ -228,7 +235,9 @@ def risk_coverage_curve(y_true, y_proba, *, labels=None):
     return n_accepted / n_accepted[-1], n_wrong / n_accepted, thresholds
 
 
-def risk_coverage_area(y_true, y_proba, *, labels=None):
+def risk_coverage_area(
+    y_true: Labels, y_proba: ArrayLike, *, labels: ArrayLike | None = None
+) -> float:
     """Area under the risk-coverage curve: the mean risk over all coverages.
 
     Low when the errors are few and have the lowest confidences.

@@ -1,12 +1,25 @@
 """`occlusion`: which pixels decided, found by covering them."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from skdigits._estimators.predicting import find_floor, log_proba_of
 from skdigits._utils.images import as_images, find_image_shape, flatten_images, rows_like
+from skdigits._utils.typing import ImageShape, Rows
 
 
-def occlusion(estimator, X, *, labels=None, patch=None, stride=1, fill=0, image_shape="auto"):
+def occlusion(
+    estimator: Any,
+    X: Rows,
+    *,
+    labels: ArrayLike | None = None,
+    patch: int | None = None,
+    stride: int = 1,
+    fill: float = 0,
+    image_shape: ImageShape = "auto",
+) -> NDArray[np.float64]:
     """Find which pixels decided, by covering each part of a picture in turn.
 
     A square patch slides over the picture; what the answer loses by it is shared by the pixels

@@ -1,8 +1,13 @@
 """Answers from an ONNX file, on onnxruntime and NumPy alone."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skdigits._estimators.rejection import reject
 from skdigits._onnx.checks import (
@@ -17,12 +22,13 @@ from skdigits._onnx.checks import (
 )
 from skdigits._utils.foreign import START, name_foreign
 from skdigits._utils.images import flatten_images, warn_of_pale_rows, warn_of_unscaled_rows
+from skdigits._utils.typing import Labels, PathLike, Rows
 from skdigits.exceptions import ModelFileError
 
 _LOADED_ELSEWHERE = (b"PK", b"\x80")  # zips, as .skdigits files are, and pickles
 
 
-def load_onnx(path, *, n_threads=1):
+def load_onnx(path: PathLike, *, n_threads: int = 1) -> OnnxDigitClassifier:
     """Load a classifier from a file of :func:`export_onnx`.
 
     Neither TensorFlow nor scikit-learn is imported, and no code of the file is run: it is refused
@@ -127,7 +133,7 @@ class OnnxDigitClassifier:
     >>> reader = DigitReader(classifier)  # TensorFlow is not needed for it
     """
 
-    def __init__(self, content, *, n_threads=1):
+    def __init__(self, content: bytes, *, n_threads: int = 1) -> None:
         if n_threads != int(n_threads) or n_threads < 1:
             raise ValueError(f"n_threads={n_threads!r} must be an int of at least 1.")
         self._block = check_bytes(content)  # memory does not grow with the rows
@@ -143,7 +149,7 @@ class OnnxDigitClassifier:
         if about["threshold"] is not None:
             self.threshold_, self.temperature_ = about["threshold"], about["temperature"]
 
-    def predict(self, X):
+    def predict(self, X: Rows) -> NDArray[Any]:
         """Labels of pictures, with `reject_label` (unless None) where none is accepted.
 
         Parameters
@@ -162,7 +168,7 @@ class OnnxDigitClassifier:
             return labels
         return reject(labels, self._accepts(log_proba, *scores), self.reject_label)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Rows) -> NDArray[np.float64]:
         """Probabilities of the classes.
 
         Parameters
@@ -177,7 +183,7 @@ class OnnxDigitClassifier:
         """
         return np.exp(self.predict_log_proba(X))
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: Rows) -> NDArray[np.float64]:
         """Natural logarithms of the probabilities.
 
         Parameters
@@ -192,7 +198,7 @@ class OnnxDigitClassifier:
         """
         return self._run(X, LOG_PROBABILITIES)[0]
 
-    def accepts(self, X):
+    def accepts(self, X: Rows) -> NDArray[np.bool_]:
         """Whether each picture is a digit, and the answer sure enough.
 
         Parameters
@@ -208,7 +214,7 @@ class OnnxDigitClassifier:
         return self._accepts(*self._run(X, LOG_PROBABILITIES, *self._score_names))
 
     @property
-    def score_samples(self):
+    def score_samples(self) -> Callable[[Rows], NDArray[np.float64]]:
         """How much pictures look like digits at all; only where the exported pipeline knew."""
         if not self._score_names:
             raise AttributeError(
@@ -223,7 +229,7 @@ class OnnxDigitClassifier:
             raise AttributeError("This model has no score_samples, and no offset_.")
         return 0.0
 
-    def score(self, X, y):
+    def score(self, X: Rows, y: Labels) -> float:
         """Accuracy of the most probable classes, whether accepted or not.
 
         Parameters

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.frozen import FrozenEstimator
@@ -18,6 +19,7 @@ from skdigits._onnx.checks import FORMAT, INPUT, LOG_PROBABILITIES, METADATA, PR
 from skdigits._onnx.classifier import OnnxDigitClassifier
 from skdigits._onnx.network import read_network
 from skdigits._utils.atomic import replacing
+from skdigits._utils.typing import PathLike
 
 _OPSET, _IR_VERSION = 18, 10  # of 2022 and 2024: every runtime in use reads them
 _N_CHECKED = 1000
@@ -25,7 +27,7 @@ _TOLERANCE = 1e-5  # of a probability
 _SCORE_TOLERANCE = 1e-3  # of a score, in standard deviations of training rows
 
 
-def export_onnx(pipeline, path):
+def export_onnx(pipeline: Any, path: PathLike) -> Path:
     """Write a fitted pipeline as an ONNX file, for :func:`load_onnx` and other runtimes.
 
     The graph takes pixels as the pipeline does, float32 of shape (n, n_features), and gives

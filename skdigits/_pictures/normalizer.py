@@ -3,8 +3,10 @@
 import itertools
 import math
 import numbers
+from typing import Any, Literal, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -74,14 +76,19 @@ class DigitNormalizer(TransformerMixin, DocLinkMixin, BaseEstimator):
     }
 
     def __init__(
-        self, stroke_width=(2.0, 4.2), *, deskew=False, on_empty="raise", max_pixels=80_000_000
-    ):
+        self,
+        stroke_width: tuple[float, float] | None = (2.0, 4.2),
+        *,
+        deskew: bool = False,
+        on_empty: Literal["raise", "zeros"] = "raise",
+        max_pixels: int = 80_000_000,
+    ) -> None:
         self.stroke_width = stroke_width
         self.deskew = deskew
         self.on_empty = on_empty
         self.max_pixels = max_pixels
 
-    def fit(self, X=None, y=None):
+    def fit(self, X: Any = None, y: Any = None) -> Self:
         """Check the parameters; nothing is learned.
 
         Parameters
@@ -97,7 +104,7 @@ class DigitNormalizer(TransformerMixin, DocLinkMixin, BaseEstimator):
         self._check_parameters()
         return self
 
-    def transform(self, X):
+    def transform(self, X: Any) -> NDArray[np.uint8]:
         """Normalize pictures.
 
         Parameters
@@ -121,13 +128,13 @@ class DigitNormalizer(TransformerMixin, DocLinkMixin, BaseEstimator):
         self._check_parameters()
         images = _as_mnist_images(X)
         if images is not None:
-            rows = map(self._row, images)
+            found = map(self._row, images)
         else:
-            rows = map(self._row_of_picture, _pictures(X), itertools.count())
-        rows = [self._checked(row, index) for index, row in enumerate(rows)]
+            found = map(self._row_of_picture, _pictures(X), itertools.count())
+        rows = [self._checked(row, index) for index, row in enumerate(found)]
         return np.array(rows, dtype=np.uint8).reshape(len(rows), SIDE * SIDE)
 
-    def normalize(self, patch):
+    def normalize(self, patch: NDArray[Any]) -> NDArray[np.uint8]:
         """Normalize the ink of one digit.
 
         Parameters
@@ -149,7 +156,7 @@ class DigitNormalizer(TransformerMixin, DocLinkMixin, BaseEstimator):
             patch = _with_stroke(patch, *self.stroke_width)
         return place(_fit(patch))
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
         """Names of the output columns.
 
         Parameters

@@ -1,8 +1,9 @@
 """Read every digit of a picture with a fitted classifier."""
 
 import os
-from collections.abc import Iterable, Sized
+from collections.abc import Iterable, Iterator, Sized
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -73,13 +74,13 @@ class DigitReader:
 
     def __init__(
         self,
-        pipeline,
+        pipeline: Any,
         *,
-        normalizer=None,
-        min_confidence=None,
-        one_digit=False,
-        refuse_others=True,
-    ):
+        normalizer: DigitNormalizer | None = None,
+        min_confidence: float | None = None,
+        one_digit: bool = False,
+        refuse_others: bool = True,
+    ) -> None:
         if not hasattr(pipeline, "predict_proba"):
             raise TypeError(
                 f"DigitReader needs a classifier with predict_proba; got "
@@ -96,7 +97,7 @@ class DigitReader:
         self.one_digit = one_digit
         self.refuse_others = refuse_others
 
-    def read(self, picture, *, page=None):
+    def read(self, picture: Any, *, page: int | None = None) -> ReadPicture:
         """Read one picture.
 
         Parameters
@@ -207,7 +208,7 @@ class DigitReader:
         both = np.sqrt(np.maximum(probabilities * first, 1e-12))
         return both / both.sum(axis=1, keepdims=True), is_doubtful
 
-    def read_many(self, pictures, *, progress=False):
+    def read_many(self, pictures: Any, *, progress: Any = False) -> Iterator[ReadPicture]:
         """Read many pictures; one that cannot be opened does not end the run.
 
         Parameters

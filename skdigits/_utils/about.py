@@ -21,7 +21,7 @@ _PACKAGES = [
 ]
 
 
-def show_versions():
+def show_versions() -> None:
     """Print what a report of a problem should say: the versions of all that skdigits stands on.
 
     After those of skdigits come those of :func:`sklearn.show_versions`: system, Python, NumPy and

@@ -1,6 +1,7 @@
 """The page, and how Gradio serves it."""
 
 from pathlib import Path
+from typing import Any
 
 try:
     import gradio as gr
@@ -37,7 +38,9 @@ a.rows {padding: 0; font-weight: 600; text-decoration: underline;}
 """
 
 
-def build_app(pipeline, *, min_confidence=None, embed_in=()):
+def build_app(
+    pipeline: Any, *, min_confidence: float | None = None, embed_in: Any = ()
+) -> gr.Blocks:
     """Build the page around a fitted pipeline.
 
     Parameters
@@ -147,12 +150,13 @@ def _picture_tab(answers):
     )
 
 
-def mount_page(app, page, path, **options):
+def mount_page(app: Any, page: Any, path: str, **options: Any) -> Any:
     """Make the page a part of a FastAPI app.
 
     Parameters
     ----------
     app : fastapi.FastAPI
+        Yours.
     page : gradio.Blocks
         From :func:`build_app`.
     path : str
@@ -164,6 +168,7 @@ def mount_page(app, page, path, **options):
     Returns
     -------
     app : fastapi.FastAPI
+        The same, with the page in it.
 
     Examples
     --------

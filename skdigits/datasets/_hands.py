@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from skdigits._utils.random import draw_seeds
+from skdigits._utils.typing import PathLike, RandomState
 from skdigits.datasets._pen import draw_strokes, make_rows
 
 NO_DIGIT = -1
@@ -27,7 +28,13 @@ _PEN, _PEN_SPREAD, _PEN_BOUNDS = 2.5, 0.26, (2.1, 4.0)
 _SLANT, _TURN = 0.12, 0.05  # standard deviations: horizontal shift per pixel, radians
 
 
-def load_hands(folder, *, digit_like=False, random_state=None, n_jobs=None):
+def load_hands(
+    folder: PathLike,
+    *,
+    digit_like: bool = False,
+    random_state: RandomState = None,
+    n_jobs: int | None = None,
+) -> Bunch:
     """Load a folder of handwriting collections, one NumPy file each, as rows in MNIST's form.
 
     Pictures go through :class:`DigitNormalizer`. Strokes of a pen are drawn first, each sample with

@@ -3,6 +3,7 @@
 import os
 from http.client import HTTPException
 from pathlib import Path
+from typing import Any, Literal
 from urllib.error import URLError
 
 import numpy as np
@@ -12,6 +13,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import Bunch
 
 from skdigits._pictures.normalizer import place
+from skdigits._utils.typing import PathLike
 from skdigits.datasets._digits_csv import LABEL, PIXELS, read_rows
 
 _SIDE = 28
@@ -23,7 +25,13 @@ _KAGGLE_FOLDERS = [
 ]
 
 
-def load_competition(folder, *, with_test="auto", return_X_y=False, as_frame=False):
+def load_competition(
+    folder: PathLike,
+    *,
+    with_test: bool | Literal["auto"] = "auto",
+    return_X_y: bool = False,
+    as_frame: bool = False,
+) -> Any:
     """Load the files of Kaggle's "Digit Recognizer" competition.
 
     Parameters
@@ -107,7 +115,13 @@ def load_competition(folder, *, with_test="auto", return_X_y=False, as_frame=Fal
     )
 
 
-def read_digits_csv(path, *, labels="auto", return_X_y=False, as_frame=False):
+def read_digits_csv(
+    path: PathLike,
+    *,
+    labels: bool | Literal["auto"] = "auto",
+    return_X_y: bool = False,
+    as_frame: bool = False,
+) -> Any:
     """Read one CSV file of digits, and check every cell.
 
     The header is ``label,pixel0,...,pixel783``, or the same without ``label``. Pixels are integers
@@ -175,7 +189,7 @@ def read_digits_csv(path, *, labels="auto", return_X_y=False, as_frame=False):
     )
 
 
-def load_bundled_digits(*, return_X_y=False, as_frame=False):
+def load_bundled_digits(*, return_X_y: bool = False, as_frame: bool = False) -> Any:
     """Load scikit-learn's 1,797 digits as 28x28 pictures placed as in MNIST, without network.
 
     The 8x8 pictures of :func:`sklearn.datasets.load_digits` are enlarged by cubic interpolation,
@@ -216,7 +230,7 @@ def load_bundled_digits(*, return_X_y=False, as_frame=False):
     )
 
 
-def load_available(folder=None):
+def load_available(folder: PathLike | None = None) -> Bunch:
     """Load Kaggle's files if they are at hand, and the bundled digits if not.
 
     Parameters
@@ -258,7 +272,13 @@ def load_available(folder=None):
     )
 
 
-def fetch_mnist(*, data_home=None, cache=True, return_X_y=False, as_frame=False):
+def fetch_mnist(
+    *,
+    data_home: PathLike | None = None,
+    cache: bool = True,
+    return_X_y: bool = False,
+    as_frame: bool = False,
+) -> Any:
     """Fetch the 70,000 pictures of MNIST from OpenML.
 
     .. warning::

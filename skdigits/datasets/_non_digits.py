@@ -3,12 +3,14 @@
 from functools import lru_cache
 from pathlib import Path
 from string import ascii_letters, ascii_lowercase, ascii_uppercase
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from sklearn.utils import Bunch
 
 from skdigits._utils.random import draw_seeds
+from skdigits._utils.typing import RandomState
 from skdigits.datasets import _doodles
 from skdigits.datasets._hands import DIGIT_LIKE
 from skdigits.datasets._load import load_bundled_digits
@@ -28,7 +30,14 @@ _HALVES = {0: "lrtb", 2: "lrb", 3: "lb", 5: "lr", 6: "r"}
 _NARROW = 13
 
 
-def make_non_digits(n, *, kinds=None, digits=None, random_state=None, n_jobs=None):
+def make_non_digits(
+    n: int,
+    *,
+    kinds: Any = None,
+    digits: Any = None,
+    random_state: RandomState = None,
+    n_jobs: int | None = None,
+) -> Bunch:
     """Make up pictures that are no digits, for a classifier to learn what to refuse.
 
     Each is turned, sheared and zoomed a little, and goes through :class:`DigitNormalizer`, as a
@@ -87,7 +96,7 @@ def make_non_digits(n, *, kinds=None, digits=None, random_state=None, n_jobs=Non
     rng = np.random.default_rng(draw_seeds(random_state, ["non-digits"])["non-digits"])
     kind = np.resize(kinds, n)
     seeds = rng.integers(2**31, size=n).tolist()
-    parts = [()] * n
+    parts: list[Any] = [()] * n
     of_digits = np.flatnonzero(np.isin(kind, list(_OF_DIGITS)))
     if len(of_digits):
         images, labels = _check_digits(digits)

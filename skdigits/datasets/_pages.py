@@ -1,12 +1,14 @@
 """`make_page`: made-up pages of numbers, with the truth for every box."""
 
 from functools import cache
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image
 from sklearn.utils import Bunch
 
 from skdigits._utils.random import draw_seeds
+from skdigits._utils.typing import RandomState
 from skdigits.datasets._load import load_bundled_digits
 from skdigits.datasets._page_parts import (
     LETTER,
@@ -25,17 +27,17 @@ _HIDDEN = 0.2  # share of a digit that may be hidden
 
 
 def make_page(
-    kind="lines",
+    kind: Literal["lines", "table", "sum", "form"] = "lines",
     *,
-    shape=(600, 800),
-    height=32,
-    n_rows=6,
-    n_columns=5,
-    blank=0.1,
-    tilt=2.0,
-    digits=None,
-    random_state=None,
-):
+    shape: tuple[int, int] = (600, 800),
+    height: float = 32,
+    n_rows: int = 6,
+    n_columns: int = 5,
+    blank: float = 0.1,
+    tilt: float = 2.0,
+    digits: Any = None,
+    random_state: RandomState = None,
+) -> Bunch:
     """Make up a page of handwritten numbers, and tell where each digit is.
 
     Parameters

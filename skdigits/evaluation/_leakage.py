@@ -1,13 +1,22 @@
 """`leakage`: rows of one set that are in another, exactly or nearly."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import product
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.utils import check_array
 
 from skdigits._utils.images import as_images, find_image_shape, flatten_images
+from skdigits._utils.typing import ImageShape, Rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
 
 _N_DIRECTIONS = 64
 _BLOCK_CELLS = 2**24  # pairs bounded at once: 64 MB
@@ -55,12 +64,12 @@ class LeakageReport:
     image_shape: tuple[int, int]
 
     @property
-    def n_exact(self):
+    def n_exact(self) -> int:
         """Rows of the test set with an exact copy in the training set."""
         return int(self.is_exact.sum())
 
     @property
-    def n_near(self):
+    def n_near(self) -> int:
         """Rows of the test set with a near copy only."""
         return int((~self.is_exact).sum())
 
@@ -89,7 +98,7 @@ class LeakageReport:
             lines.append(f"{test:8}  {train:8}  {alike:10.4f}  {down:+d} {right:+d}")
         return "\n".join(lines)
 
-    def to_frame(self):
+    def to_frame(self) -> pd.DataFrame:
         """All pairs.
 
         Returns
@@ -110,7 +119,7 @@ class LeakageReport:
             }
         )
 
-    def plot(self):
+    def plot(self) -> Figure:
         """Draw the first pairs, one above the other.
 
         Returns
@@ -130,7 +139,15 @@ class LeakageReport:
         return plot_leakage(self)
 
 
-def leakage(X_train, X_test, *, min_similarity=0.99, max_shift=1, image_shape="auto", n_shown=10):
+def leakage(
+    X_train: Rows,
+    X_test: Rows,
+    *,
+    min_similarity: float = 0.99,
+    max_shift: int = 1,
+    image_shape: ImageShape = "auto",
+    n_shown: int = 10,
+) -> LeakageReport:
     """Find the rows of a test set that are in the training set, exactly or nearly.
 
     A score on such rows says nothing about new ones.
@@ -195,15 +212,15 @@ def leakage(X_train, X_test, *, min_similarity=0.99, max_shift=1, image_shape="a
             f"min_similarity={min_similarity}, max_shift={max_shift}; expected a similarity above "
             "0 and up to 1, and no negative shift."
         )
-    image_shape = find_image_shape(train.shape[1], image_shape)
-    if max_shift > min(image_shape):
+    shape = find_image_shape(train.shape[1], image_shape)
+    if max_shift > min(shape):
         raise ValueError(
-            f"max_shift={max_shift} is more than the pictures' {image_shape[0]}x{image_shape[1]} "
+            f"max_shift={max_shift} is more than the pictures' {shape[0]}x{shape[1]} "
             "pixels: nothing would be left of them. 1 or 2 are usual."
         )
     exact = _find_exact(train, test)
     near, alike, shifts = _find_near(
-        train, test, np.flatnonzero(exact < 0), min_similarity, max_shift, image_shape
+        train, test, np.flatnonzero(exact < 0), min_similarity, max_shift, shape
     )
     copied = np.flatnonzero(exact >= 0)
     nearly = np.flatnonzero(near >= 0)
@@ -222,7 +239,7 @@ def leakage(X_train, X_test, *, min_similarity=0.99, max_shift=1, image_shape="a
         max_shift=max_shift,
         train_rows=train[train_indices[:n_shown]],
         test_rows=test[test_indices[:n_shown]],
-        image_shape=image_shape,
+        image_shape=shape,
     )
 
 

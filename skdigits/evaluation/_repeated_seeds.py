@@ -1,8 +1,11 @@
 """`repeat_over_seeds`: an accuracy with its spread over seeds and splits."""
 
+from __future__ import annotations
+
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -11,6 +14,11 @@ from sklearn.metrics import check_scoring
 from sklearn.model_selection import train_test_split
 
 from skdigits._utils.random import draw_seeds
+from skdigits._utils.typing import Labels, Rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 _SHARES = {None, "accuracy", "balanced_accuracy", "top_k_accuracy"}
 
@@ -42,17 +50,17 @@ class SeedScores:
     in_percent: bool
 
     @property
-    def n(self):
+    def n(self) -> int:
         """Number of seeds."""
         return len(self.scores)
 
     @property
-    def mean(self):
+    def mean(self) -> float:
         """Mean score."""
         return float(np.mean(self.scores))
 
     @property
-    def std(self):
+    def std(self) -> float:
         """Sample standard deviation of the scores; nan of a single one."""
         return float(np.std(self.scores, ddof=1)) if self.n > 1 else float("nan")
 
@@ -61,7 +69,7 @@ class SeedScores:
         spread = f" +- {scale * self.std:{form}}" if self.n > 1 else ""
         return f"{scale * self.mean:{form}}{spread}{unit} (n={self.n})"
 
-    def to_frame(self):
+    def to_frame(self) -> pd.DataFrame:
         """The figures of each seed.
 
         Returns
@@ -76,8 +84,16 @@ class SeedScores:
 
 
 def repeat_over_seeds(
-    estimator, X, y, *, seeds=3, test_size=0.25, train_size=None, scoring=None, n_jobs=None
-):
+    estimator: Any,
+    X: Rows,
+    y: Labels,
+    *,
+    seeds: int | Sequence[int] = 3,
+    test_size: float | int = 0.25,
+    train_size: float | int | None = None,
+    scoring: Any = None,
+    n_jobs: int | None = None,
+) -> SeedScores:
     """Fit and score once for each seed, each with a split of its own.
 
     One accuracy says little: another seed gives another. Each seed splits the rows anew, stratified

@@ -1,6 +1,9 @@
 """`report`: what a fitted classifier gets right, how sure it is, and what it gets wrong."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.stats import binomtest
@@ -13,6 +16,12 @@ from skdigits._measures.confidence import (
     risk_coverage_curve,
 )
 from skdigits._utils.images import flatten_images
+from skdigits._utils.typing import ImageShape, Labels, Rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
 
 _COVERAGES = (0.9, 0.95, 0.99, 1)
 
@@ -100,7 +109,7 @@ class EvaluationReport:
     def __str__(self):
         return "\n\n".join([self._overall(), self._classes(), self._risks(), self._errors()])
 
-    def to_frame(self):
+    def to_frame(self) -> pd.DataFrame:
         """The figures of each class.
 
         Returns
@@ -113,7 +122,7 @@ class EvaluationReport:
         columns = {name: getattr(self, name) for name in ["precision", "recall", "f1", "support"]}
         return pd.DataFrame(columns, index=pd.Index(self.labels, name="label"))
 
-    def errors_to_frame(self):
+    def errors_to_frame(self) -> pd.DataFrame:
         """The most confident errors.
 
         Returns
@@ -132,7 +141,7 @@ class EvaluationReport:
             index=pd.Index(self.error_indices, name="row"),
         )
 
-    def plot(self):
+    def plot(self) -> Figure:
         """Draw the confusion matrix, reliability, risk against coverage, and the surest errors.
 
         Returns
@@ -194,7 +203,16 @@ class EvaluationReport:
         return "\n".join(lines)
 
 
-def report(estimator, X, y, *, n_errors=25, n_bins=15, confidence_level=0.95, image_shape="auto"):
+def report(
+    estimator: Any,
+    X: Rows,
+    y: Labels,
+    *,
+    n_errors: int = 25,
+    n_bins: int = 15,
+    confidence_level: float = 0.95,
+    image_shape: ImageShape = "auto",
+) -> EvaluationReport:
     """Evaluate a fitted classifier on rows that it has not seen.
 
     Parameters

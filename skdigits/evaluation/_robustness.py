@@ -1,7 +1,10 @@
 """`robustness`: the same rows again, changed step by step."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import numpy as np
@@ -9,7 +12,13 @@ import numpy as np
 from skdigits._measures.confidence import bin_confidence, check_answers
 from skdigits._utils.images import as_images, find_image_shape, flatten_images, rows_like
 from skdigits._utils.random import draw_seeds
+from skdigits._utils.typing import ImageShape, Labels, RandomState, Rows
 from skdigits.evaluation._corruptions import CORRUPTIONS
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
 
 _N_BINS = 15
 
@@ -44,7 +53,7 @@ class RobustnessReport:
     examples: np.ndarray
 
     @property
-    def mean_accuracy(self):
+    def mean_accuracy(self) -> float:
         """Mean accuracy over all corruptions and levels."""
         return float(self.accuracy.mean())
 
@@ -70,7 +79,7 @@ class RobustnessReport:
         )
         return "\n".join([*lines, f"{'mean':{width}}{means}"])
 
-    def to_frame(self):
+    def to_frame(self) -> pd.DataFrame:
         """All figures, one line for each corruption and level.
 
         Returns
@@ -88,7 +97,7 @@ class RobustnessReport:
                 lines.append({"corruption": name, "level": float(level), **figures})
         return pd.DataFrame(lines)
 
-    def plot(self):
+    def plot(self) -> Figure:
         """Draw one digit in every guise, each with the accuracy of all rows in that guise.
 
         Returns
@@ -107,16 +116,16 @@ class RobustnessReport:
 
 
 def robustness(
-    estimator,
-    X,
-    y,
+    estimator: Any,
+    X: Rows,
+    y: Labels,
     *,
-    corruptions=None,
-    levels=(1, 2, 3, 4, 5),
-    scale=255,
-    image_shape="auto",
-    random_state=None,
-):
+    corruptions: Any = None,
+    levels: Sequence[float] = (1, 2, 3, 4, 5),
+    scale: float = 255,
+    image_shape: ImageShape = "auto",
+    random_state: RandomState = None,
+) -> RobustnessReport:
     """Score a fitted classifier on the same rows, corrupted in several ways and severities.
 
     Parameters

@@ -1,9 +1,14 @@
 """`AttributionDisplay`: which pixels decided."""
 
+from collections.abc import Sequence
+from typing import Any, Self
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from skdigits._measures.occlusion import occlusion
 from skdigits._utils.images import flatten_images
+from skdigits._utils.typing import ImageShape, Rows
 from skdigits.plotting._grid import picture_grid
 
 
@@ -48,7 +53,9 @@ class AttributionDisplay:
     (6, 8, 8)
     """
 
-    def __init__(self, X, attribution, *, titles=None):
+    def __init__(
+        self, X: Rows, attribution: NDArray[Any], *, titles: Sequence[str] | None = None
+    ) -> None:
         self.X = X
         self.attribution = attribution
         self.titles = titles
@@ -56,17 +63,17 @@ class AttributionDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        X,
+        estimator: Any,
+        X: Rows,
         *,
-        labels=None,
-        patch=None,
-        stride=1,
-        fill=0,
-        image_shape="auto",
-        ax=None,
-        n_columns=None,
-    ):
+        labels: ArrayLike | None = None,
+        patch: int | None = None,
+        stride: int = 1,
+        fill: float = 0,
+        image_shape: ImageShape = "auto",
+        ax: Any = None,
+        n_columns: int | None = None,
+    ) -> Self:
         """Plot what decided a fitted classifier, by :func:`skdigits.evaluation.occlusion`.
 
         Parameters
@@ -114,7 +121,7 @@ class AttributionDisplay:
         rows = np.asarray(flatten_images(X))
         return cls(rows, attribution, titles=titles).plot(ax=ax, n_columns=n_columns)
 
-    def plot(self, *, ax=None, n_columns=None):
+    def plot(self, *, ax: Any = None, n_columns: int | None = None) -> Self:
         """Draw.
 
         Parameters

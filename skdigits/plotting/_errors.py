@@ -1,9 +1,13 @@
 """`ErrorGalleryDisplay`: the mistakes that a classifier was surest of."""
 
+from typing import Any, Self
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from skdigits._measures.confidence import check_answers
 from skdigits._utils.images import flatten_images
+from skdigits._utils.typing import ImageShape, Labels, Rows
 from skdigits.plotting._grid import picture_grid
 
 
@@ -41,7 +45,15 @@ class ErrorGalleryDisplay:
     12
     """
 
-    def __init__(self, X, y_true, y_pred, confidence, *, image_shape="auto"):
+    def __init__(
+        self,
+        X: Rows,
+        y_true: Labels,
+        y_pred: Labels,
+        confidence: NDArray[Any],
+        *,
+        image_shape: ImageShape = "auto",
+    ) -> None:
         self.X = X
         self.y_true = y_true
         self.y_pred = y_pred
@@ -49,7 +61,16 @@ class ErrorGalleryDisplay:
         self.image_shape = image_shape
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, *, n_images=25, image_shape="auto", ax=None):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Rows,
+        y: Labels,
+        *,
+        n_images: int = 25,
+        image_shape: ImageShape = "auto",
+        ax: Any = None,
+    ) -> Self:
         """Plot the surest mistakes of a fitted classifier.
 
         Parameters
@@ -84,8 +105,16 @@ class ErrorGalleryDisplay:
 
     @classmethod
     def from_predictions(
-        cls, X, y_true, y_proba, *, labels=None, n_images=25, image_shape="auto", ax=None
-    ):
+        cls,
+        X: Rows,
+        y_true: Labels,
+        y_proba: ArrayLike,
+        *,
+        labels: ArrayLike | None = None,
+        n_images: int = 25,
+        image_shape: ImageShape = "auto",
+        ax: Any = None,
+    ) -> Self:
         """Plot the surest mistakes among probabilities.
 
         Parameters
@@ -120,7 +149,7 @@ class ErrorGalleryDisplay:
             image_shape=image_shape,
         ).plot(ax=ax)
 
-    def plot(self, *, ax=None, n_columns=None):
+    def plot(self, *, ax: Any = None, n_columns: int | None = None) -> Self:
         """Draw.
 
         Parameters

@@ -1,9 +1,13 @@
 """`DigitGalleryDisplay`: rows of pixels as pictures."""
 
+from collections.abc import Sequence
+from typing import Any, Self
+
 import numpy as np
 from sklearn.utils import check_random_state
 
 from skdigits._utils.images import flatten_images
+from skdigits._utils.typing import ImageShape, Labels, RandomState, Rows
 from skdigits.plotting._grid import picture_grid
 
 
@@ -37,13 +41,24 @@ class DigitGalleryDisplay:
     12
     """
 
-    def __init__(self, X, *, titles=None, image_shape="auto"):
+    def __init__(
+        self, X: Rows, *, titles: Sequence[str] | None = None, image_shape: ImageShape = "auto"
+    ) -> None:
         self.X = X
         self.titles = titles
         self.image_shape = image_shape
 
     @classmethod
-    def from_data(cls, X, y=None, *, n_images=25, random_state=None, image_shape="auto", ax=None):
+    def from_data(
+        cls,
+        X: Rows,
+        y: Labels = None,
+        *,
+        n_images: int = 25,
+        random_state: RandomState = None,
+        image_shape: ImageShape = "auto",
+        ax: Any = None,
+    ) -> Self:
         """Plot a random choice of rows.
 
         Parameters
@@ -72,7 +87,7 @@ class DigitGalleryDisplay:
         titles = None if y is None else [str(label) for label in np.asarray(y)[chosen]]
         return cls(X[chosen], titles=titles, image_shape=image_shape).plot(ax=ax)
 
-    def plot(self, *, ax=None, n_columns=None):
+    def plot(self, *, ax: Any = None, n_columns: int | None = None) -> Self:
         """Draw.
 
         Parameters

@@ -1,5 +1,7 @@
 """`TrainingHistoryDisplay`: learning curves."""
 
+from typing import Any, Self
+
 import numpy as np
 
 from skdigits._utils.parameters import unwrap
@@ -30,12 +32,12 @@ class TrainingHistoryDisplay:
     (2,)
     """
 
-    def __init__(self, history, *, best_epoch=None):
+    def __init__(self, history: dict[str, list[float]], *, best_epoch: int | None = None) -> None:
         self.history = history
         self.best_epoch = best_epoch
 
     @classmethod
-    def from_estimator(cls, estimator, *, axes=None):
+    def from_estimator(cls, estimator: Any, *, axes: Any = None) -> Self:
         """Plot the history of a fitted classifier, or of what holds one.
 
         Parameters
@@ -58,7 +60,7 @@ class TrainingHistoryDisplay:
         classifier = _find_network(estimator)
         return cls(classifier.history_, best_epoch=classifier.best_epoch_).plot(axes=axes)
 
-    def plot(self, *, axes=None):
+    def plot(self, *, axes: Any = None) -> Self:
         """Draw.
 
         Parameters

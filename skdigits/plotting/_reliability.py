@@ -1,9 +1,13 @@
 """`ReliabilityDisplay`: is a classifier right as often as it is sure?"""
 
+from typing import Any, Self
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import binomtest
 
 from skdigits._measures.confidence import bin_confidence, check_answers
+from skdigits._utils.typing import Labels, Rows
 from skdigits.plotting._style import new_axes, next_style
 
 
@@ -47,7 +51,15 @@ class ReliabilityDisplay:
     [0, 0, 0, 0, 0, 1, 1, 1, 1, 0]
     """
 
-    def __init__(self, edges, count, accuracy, confidence, *, name=None):
+    def __init__(
+        self,
+        edges: NDArray[Any],
+        count: NDArray[Any],
+        accuracy: NDArray[Any],
+        confidence: NDArray[Any],
+        *,
+        name: str | None = None,
+    ) -> None:
         self.edges = edges
         self.count = count
         self.accuracy = accuracy
@@ -55,7 +67,17 @@ class ReliabilityDisplay:
         self.name = name
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, *, n_bins=15, name=None, ax=None, **kwargs):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Rows,
+        y: Labels,
+        *,
+        n_bins: int = 15,
+        name: str | None = None,
+        ax: Any = None,
+        **kwargs: Any,
+    ) -> Self:
         """Plot the reliability of a fitted classifier.
 
         Parameters
@@ -88,8 +110,16 @@ class ReliabilityDisplay:
 
     @classmethod
     def from_predictions(
-        cls, y_true, y_proba, *, n_bins=15, labels=None, name=None, ax=None, **kwargs
-    ):
+        cls,
+        y_true: Labels,
+        y_proba: ArrayLike,
+        *,
+        n_bins: int = 15,
+        labels: ArrayLike | None = None,
+        name: str | None = None,
+        ax: Any = None,
+        **kwargs: Any,
+    ) -> Self:
         """Plot the reliability of probabilities.
 
         Parameters
@@ -117,7 +147,7 @@ class ReliabilityDisplay:
         bins = bin_confidence(check_answers(y_true, y_proba, labels), n_bins)
         return cls(*bins, name=name).plot(ax=ax, **kwargs)
 
-    def plot(self, *, ax=None, **kwargs):
+    def plot(self, *, ax: Any = None, **kwargs: Any) -> Self:
         """Draw.
 
         Parameters

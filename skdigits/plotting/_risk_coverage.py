@@ -1,8 +1,12 @@
 """`RiskCoverageDisplay`: how wrong are the answers that are sure enough?"""
 
+from typing import Any, Self
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from skdigits._measures.confidence import risk_coverage_area, risk_coverage_curve
+from skdigits._utils.typing import Labels, Rows
 from skdigits.plotting._style import new_axes, next_style
 
 
@@ -33,14 +37,30 @@ class RiskCoverageDisplay:
     0.0625
     """
 
-    def __init__(self, coverage, risk, *, area=None, name=None):
+    def __init__(
+        self,
+        coverage: NDArray[Any],
+        risk: NDArray[Any],
+        *,
+        area: float | None = None,
+        name: str | None = None,
+    ) -> None:
         self.coverage = coverage
         self.risk = risk
         self.area = area
         self.name = name
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, *, name=None, ax=None, **kwargs):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Rows,
+        y: Labels,
+        *,
+        name: str | None = None,
+        ax: Any = None,
+        **kwargs: Any,
+    ) -> Self:
         """Plot the risk of a fitted classifier.
 
         Parameters
@@ -68,7 +88,16 @@ class RiskCoverageDisplay:
         return cls.from_predictions(y, y_proba, labels=labels, name=name, ax=ax, **kwargs)
 
     @classmethod
-    def from_predictions(cls, y_true, y_proba, *, labels=None, name=None, ax=None, **kwargs):
+    def from_predictions(
+        cls,
+        y_true: Labels,
+        y_proba: ArrayLike,
+        *,
+        labels: ArrayLike | None = None,
+        name: str | None = None,
+        ax: Any = None,
+        **kwargs: Any,
+    ) -> Self:
         """Plot the risk of probabilities.
 
         Parameters
@@ -95,7 +124,7 @@ class RiskCoverageDisplay:
         area = risk_coverage_area(y_true, y_proba, labels=labels)
         return cls(coverage, risk, area=area, name=name).plot(ax=ax, **kwargs)
 
-    def plot(self, *, ax=None, **kwargs):
+    def plot(self, *, ax: Any = None, **kwargs: Any) -> Self:
         """Draw.
 
         Parameters

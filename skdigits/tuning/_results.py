@@ -5,6 +5,8 @@ scikit-learn, so that its own code draws the candidates, cuts the folds and rank
 meet through files: a worker of joblib, of Dask or of a later run may hold either.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import re
@@ -13,6 +15,7 @@ import warnings
 from contextlib import suppress
 from copy import copy
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import joblib
@@ -22,6 +25,11 @@ from sklearn.utils import get_tags
 from skdigits import __version__
 from skdigits._utils.atomic import replacing
 from skdigits._utils.parameters import WITHOUT_EFFECT, cloned_without, parameters_called
+from skdigits._utils.typing import PathLike
+
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 SUFFIX = ".fit.json"
 _THIS_PROCESS = uuid4().hex
@@ -223,7 +231,7 @@ def fold_score(record, scoring, metric=None):
     return score.get(metric, next(iter(score.values()))) if isinstance(score, dict) else score
 
 
-def read_results(folder):
+def read_results(folder: PathLike) -> pd.DataFrame:
     """The fits that a search has done so far, also of one that is running or was killed.
 
     Parameters

@@ -5,9 +5,11 @@ import warnings
 from contextlib import contextmanager
 from copy import copy
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 from joblib import effective_n_jobs
+from numpy.typing import ArrayLike
 from scipy.stats import loguniform, uniform
 from sklearn.base import clone
 from sklearn.metrics import check_scoring
@@ -16,12 +18,15 @@ from sklearn.utils import get_tags
 
 from skdigits._utils.atomic import make_folder
 from skdigits._utils.parallel import in_spite_of_losses, share_threads
+from skdigits._utils.typing import Labels, PathLike, Rows
 from skdigits.tuning._progress import ProgressLine
 from skdigits.tuning._rehearsal import rehearse
 from skdigits.tuning._results import RecordedFit, RecordedScorer
 
 
-def search_space(size="quick", prefix="digitcnnclassifier__"):
+def search_space(
+    size: Literal["quick", "full"] = "quick", prefix: str = "digitcnnclassifier__"
+) -> dict[str, Any]:
     """Parameters worth searching, and the ranges worth searching them in.
 
     Parameters
@@ -75,8 +80,16 @@ def search_space(size="quick", prefix="digitcnnclassifier__"):
 
 
 def fit_search(
-    search, X, y, *, results=None, n_threads=None, progress=True, groups=None, **fit_params
-):
+    search: Any,
+    X: Rows,
+    y: Labels,
+    *,
+    results: PathLike | None = None,
+    n_threads: int | None = None,
+    progress: bool = True,
+    groups: ArrayLike | None = None,
+    **fit_params: Any,
+) -> Any:
     """Fit a search as ``search.fit(X, y)`` does, but such that it can be killed and go on.
 
     The score of each fit is written to a small file as soon as it is there. The same search with

@@ -9,8 +9,7 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from skdigits import load_pipeline, save_pipeline
 from skdigits._files.container import pack, read_parts, unpack, write_parts
