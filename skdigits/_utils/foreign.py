@@ -1,4 +1,4 @@
-"""What a file is that is no model of ours, told by its first bytes."""
+"""What a file is that is none of ours, told by its first bytes."""
 
 import re
 
@@ -29,11 +29,11 @@ _KNOWN = [
     ),
     (
         rb"\x89PNG|\xff\xd8\xff|GIF8|RIFF",
-        "is a picture, where a model was expected: skdigits predict reads pictures",
+        "is a picture: skdigits predict reads pictures",
     ),
     (
         rb"(\xef\xbb\xbf)?\"?(label|pixel0|1x1)\"?[,;\t]",
-        "is a CSV file, where a model was expected: skdigits train makes one of it",
+        "is a CSV file: skdigits train makes a model of such a file",
     ),
     (rb".{4}ORTM", "is an .ort file of onnxruntime: use the .onnx file of skdigits.export_onnx"),
 ]

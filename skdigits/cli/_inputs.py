@@ -8,7 +8,8 @@ from skdigits.cli._outcome import CommandError
 
 _MAX_STDIN = 2**29  # all of MNIST as CSV has 130 MB
 _TABLE_SUFFIXES = (".csv", ".csv.gz", ".csv.zip")
-_PACKED = (b"\x1f\x8b", b"PK\x03\x04")  # gzip and zip
+_TABLES = (b"\x1f\x8b", b"PK\x03\x04", b"\xff\xfe", b"\xfe\xff")  # gzip, zip, UTF-16
+_COMMAS = b",;\t"
 _START = 64
 
 
@@ -34,10 +35,10 @@ class StandardInput:
 
     @property
     def is_table(self):
-        """Whether it looks like a CSV file: packed, or text with commas."""
+        """Whether it looks like a CSV file: packed, or text with commas or the like."""
         start = self.content[:_START]
         is_text = all(byte >= 32 or byte in b"\t\r\n" for byte in start)
-        return start.startswith(_PACKED) or (is_text and b"," in start)
+        return start.startswith(_TABLES) or (is_text and any(c in start for c in _COMMAS))
 
 
 def is_table(path):

@@ -7,18 +7,44 @@ import zipfile
 import zlib
 from collections import Counter
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
 
+from skdigits._utils.foreign import START, name_foreign
+
 LABEL = "label"
 PIXELS = [f"pixel{i}" for i in range(28 * 28)]
+# The headers of Kaggle's competition, of OpenML, and of the file that many courses use.
+_PIXEL_NAMES = [
+    PIXELS,
+    [f"pixel{i}" for i in range(1, 28 * 28 + 1)],
+    [f"{row}x{column}" for row in range(1, 29) for column in range(1, 29)],
+]
+_LABELS = {LABEL, "class"}
+UTF_16_STARTS = (b"\xff\xfe", b"\xfe\xff")
 _MISSING = {"", "na", "n/a", "nan", "null", "none"}
 
 # Real rows stay below 4 kB, floats written in full below 20 kB, and all of MNIST below 130 MB.
 # Beyond these bounds a file is no digit CSV, and reading on could fill the memory (zip bombs).
 _MAX_LINE = 2**16
 _MAX_CHARACTERS = 2**31
+
+
+@dataclass
+class _Layout:
+    """What the columns of a file are."""
+
+    columns: list[str]
+    label_at: int | None  # the first, the last, or none
+    has_header: bool
+    comma: str
+
+    def skip_header(self, lines):
+        lines.comma = self.comma
+        if self.has_header:
+            next(lines)
 
 
 def read_rows(path, labels):
@@ -29,40 +55,43 @@ def read_rows(path, labels):
     written another way (12.0, "12").
     """
     with _open_lines(path) as lines:
-        columns = _read_header(lines, labels)
-    with_label = columns[0] == LABEL
+        layout = _read_header(lines, labels)
+    at = layout.label_at
     try:
-        table = _read_fast(path)
+        table = _read_fast(path, layout)
     except ValueError:
         table = None
-    usable = table is not None and table.shape[1] == len(columns)
-    if not usable or (with_label and table[:, 0].max() > 9):
-        table = _read_with_care(path, columns)
-    if not with_label:
+    usable = table is not None and table.shape[1] == len(layout.columns)
+    if not usable or (at is not None and table[:, at].max() > 9):
+        table = _read_with_care(path, layout)
+    if at is None:
         return table, None
-    return np.ascontiguousarray(table[:, 1:]), table[:, 0].astype(np.int64)
+    rows = table[:, 1:] if at == 0 else table[:, :-1]
+    return np.ascontiguousarray(rows), table[:, at].astype(np.int64)
 
 
-def _read_fast(path):
+def _read_fast(path, layout):
     with _open_lines(path) as lines:
-        next(lines)
+        layout.skip_header(lines)
         first = next((line for line in lines if line.strip()), None)
         if first is None:
             return None
-        return np.loadtxt(chain([first], lines), np.uint8, delimiter=",", comments=None, ndmin=2)
+        return np.loadtxt(
+            chain([first], lines), np.uint8, delimiter=layout.comma, comments=None, ndmin=2
+        )
 
 
-def _read_with_care(path, columns):
+def _read_with_care(path, layout):
     with _open_lines(path) as lines:
-        next(lines)
-        rows = [_read_row(lines, line, columns) for line in lines if line.strip()]
+        layout.skip_header(lines)
+        rows = [_read_row(lines, line, layout) for line in lines if line.strip()]
     if not rows:
         raise ValueError(f"{path} has a header and no rows; download or copy it again.")
     return np.array(rows)
 
 
-def _read_row(lines, line, columns):
-    cells = lines.cells(line)
+def _read_row(lines, line, layout):
+    columns, cells = layout.columns, lines.cells(line)
     if len(cells) != len(columns):
         raise lines.error(
             f"got {len(cells)} values for {len(columns)} columns",
@@ -70,7 +99,9 @@ def _read_row(lines, line, columns):
             if len(cells) < len(columns)
             else "look for a comma too many",
         )
-    tops = [9 if columns[0] == LABEL else 255] + [255] * (len(columns) - 1)
+    tops = [255] * len(columns)
+    if layout.label_at is not None:
+        tops[layout.label_at] = 9
     try:
         row = np.array([float(cell) for cell in cells])
         sound = ((row >= 0) & (row <= tops) & (row == np.floor(row))).all()
@@ -115,30 +146,83 @@ def _short(cell):
 
 
 def _read_header(lines, labels):
-    """The column names, if they are the ones wanted, in their order."""
+    """The layout of a file, if it is one of those that are known and wanted."""
     line = next(lines, "")
     if not line.strip():
         got = "a blank line" if line else "an empty file"
         raise ValueError(f"{lines.path} starts with {got}, not with a header; get it again.")
-    names = [name.strip() for name in lines.cells(line)]
-    with_label = LABEL in names if labels == "auto" else labels
-    expected = [LABEL, *PIXELS] if with_label else PIXELS
-    if names != expected:
-        raise lines.error(*_judge_header(names, expected))
-    return expected
+    lines.comma = next((comma for comma in ",;\t" if comma in line), ",")
+    # A second byte order mark comes of files put together, the # of NumPy's savetxt.
+    names = [name.strip() for name in lines.cells(line.lstrip("\ufeff# "))]
+    has_header = not _are_numbers(names)
+    if not has_header and len(names) in (len(PIXELS), len(PIXELS) + 1):
+        # As in the files that many courses use; whatever is wrong in them, a cell will show.
+        columns = [LABEL, *PIXELS][-len(names) :]
+    else:
+        columns = names
+    label_at = _find_label(columns)
+    is_unknown = label_at is not None and label_at not in (0, len(columns) - 1)
+    with_label = label_at is not None if labels == "auto" else labels
+    if is_unknown or with_label != (label_at is not None) or not _are_pixels(columns, label_at):
+        raise lines.error(*_judge_header(columns, with_label))
+    return _Layout(columns, label_at, has_header, lines.comma)
 
 
-def _judge_header(names, expected):
+def _are_numbers(names):
+    return all(_find_fault(name, 255) in (None, "out of range", "not an integer") for name in names)
+
+
+def _find_label(columns):
+    return next((i for i, name in enumerate(columns) if name.lower() in _LABELS), None)
+
+
+def _are_pixels(columns, label_at):
+    """Whether all columns beside the label are the pixels in their order."""
+    pixels = [name.lower() for i, name in enumerate(columns) if i != label_at]
+    return pixels in _PIXEL_NAMES
+
+
+def _judge_header(names, with_label):
     """What is wrong with the column names, and what to do about it."""
-    if len(names) == 1 and (";" in names[0] or "\t" in names[0]):
+    if len(names) == 1 and " " in names[0]:
         return "columns are not separated by commas", "save the file again with commas"
-    if all(_find_fault(name, 255) is None for name in names):
-        return "got numbers, no header", f"put {expected[0]},{expected[1]},... before them"
-    if LABEL in names and LABEL not in expected:
-        return f"got a column {LABEL!r} in a file without labels", "is it the training file?"
-    counts, wanted = Counter(names), set(expected)
+    if names[0].lower().startswith("sep="):
+        return f"got {_short(names[0])}, which is for Excel", "delete the file's first line"
+    if names == ["ImageId", "Label"]:
+        return (
+            "this is a submission, not rows of pixels",
+            "give train.csv or test.csv; skdigits.kaggle.check_submission checks submissions",
+        )
+    if _are_numbers(names):
+        return (
+            f"got {len(names)} numbers, no header",
+            f"a row has {len(PIXELS)} pixels, or a label and them: {len(PIXELS) + 1} numbers",
+        )
+    label_at = _find_label(names)
+    if label_at is not None and not with_label:
+        return (
+            f"got a column {names[label_at]!r} in a file without labels",
+            "is it the training file?",
+        )
+    return _judge_pixels(names, label_at, with_label)
+
+
+def _judge_pixels(names, label_at, with_label):
+    lowered = [LABEL if i == label_at else name.lower() for i, name in enumerate(names)]
+    pixels = max(_PIXEL_NAMES, key=lambda known: len({*known} & {*lowered}))
+    for at in (0, -1):
+        if label_at is None and (lowered[1:] if at == 0 else lowered[:-1]) == pixels:
+            name = names[at]
+            return f"column {_short(name)} is unknown", (
+                "if it holds the labels, name it 'label', else drop it (an index? write with "
+                "index=False)"
+            )
+    expected = [LABEL, *pixels] if with_label else pixels
+    if label_at == len(names) - 1:
+        expected = [*pixels, LABEL]
+    counts, wanted = Counter(lowered), set(expected)
     doubled = [name for name, count in counts.items() if count > 1]
-    unknown = [name for name in names if name not in wanted]
+    unknown = [name for name in lowered if name not in wanted]
     missing = [name for name in expected if name not in counts]
     for what, which, advice in (
         ("comes more than once", doubled, "drop the copies"),
@@ -148,7 +232,7 @@ def _judge_header(names, expected):
         if which:
             more = f" (and {len(which) - 1} more)" if len(which) > 1 else ""
             return f"column {_short(which[0])}{more} {what}", advice
-    at, name = next((i, n) for i, n in enumerate(names) if n != expected[i])
+    at, name = next((i, n) for i, n in enumerate(lowered) if n != expected[i])
     advice = f"sort the columns: {expected[0]!r}, {expected[1]!r}, ... {expected[-1]!r}"
     return f"column {at + 1} is {name!r}, expected {expected[at]!r}", advice
 
@@ -157,7 +241,7 @@ class _Lines:
     """The lines of a text, counted and bounded."""
 
     def __init__(self, path, text):
-        self.path, self.number = path, 0
+        self.path, self.number, self.comma = path, 0, ","
         self._text, self._left = text, _MAX_CHARACTERS
 
     def __iter__(self):
@@ -185,7 +269,7 @@ class _Lines:
 
     def cells(self, line):
         try:
-            return next(csv.reader([line]))
+            return next(csv.reader([line], delimiter=self.comma))
         except csv.Error as error:
             raise self.error(f"no CSV ({error})", "check that this is the right file") from error
 
@@ -202,7 +286,12 @@ def _open_lines(path):
                 binary = gzip.GzipFile(fileobj=raw)
             elif start.startswith(b"PK"):
                 binary = _open_member(raw, path)
-            with io.TextIOWrapper(binary, encoding="utf-8-sig") as text:
+            binary = io.BufferedReader(binary)
+            start = binary.peek(START)[:START]
+            if what := _name_other(start):
+                raise ValueError(f"{path} {what}.")
+            encoding = "utf-16" if start.startswith(UTF_16_STARTS) else "utf-8-sig"
+            with io.TextIOWrapper(binary, encoding=encoding) as text:
                 yield _Lines(path, text)
     except UnicodeDecodeError as error:
         raise ValueError(
@@ -214,9 +303,34 @@ def _open_lines(path):
         ) from error
 
 
+_OTHERS = {
+    b"\x00\x00\x08": "is a file of MNIST in its own format, IDX: the same pictures come from "
+    "skdigits.datasets.fetch_mnist()",
+    b"\x93NUMPY": "is a NumPy array, no CSV: give np.load(path) to the functions that take arrays",
+    b"PAR1": "is a Parquet file, no CSV: give pandas.read_parquet(path) to the functions that take "
+    "frames",
+}
+
+
+def _name_other(start):
+    """What a file is that is no CSV, and what to do with it; None for what may be one."""
+    for magic, text in _OTHERS.items():
+        if start.startswith(magic):
+            return text
+    is_text = start.lstrip(b'\xef\xbb\xbf"')[:1].isalnum() and not start.startswith(b"version")
+    return None if is_text or not start else name_foreign(start)
+
+
 def _open_member(raw, path):
     """Open the one CSV file that a zip archive is about."""
     archive = zipfile.ZipFile(raw)
+    if "xl/workbook.xml" in archive.namelist():
+        raise ValueError(f"{path} is an Excel workbook: save its sheet as CSV.")
+    if any(name.endswith(".npy") for name in archive.namelist()):
+        raise ValueError(
+            f"{path} is a NumPy archive, no CSV: give an array of np.load(path), such as "
+            "np.load(path)['x_train'], to the functions that take arrays."
+        )
     found = [
         member
         for member in archive.infolist()

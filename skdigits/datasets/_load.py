@@ -124,15 +124,17 @@ def read_digits_csv(
 ) -> Any:
     """Read one CSV file of digits, and check every cell.
 
-    The header is ``label,pixel0,...,pixel783``, or the same without ``label``. Pixels are integers
-    from 0 to 255, labels integers from 0 to 9; ``12.0`` and ``"12"`` are taken as 12. Blank lines
-    are skipped.
+    The header is ``label,pixel0,...,pixel783``, or the same without ``label``, as in Kaggle's
+    files. Other well-known forms are taken, too: pixels named ``pixel1`` to ``pixel784`` or ``1x1``
+    to ``28x28``, the label last or named ``class``, no header (785 numbers are a label and the
+    pixels, 784 the pixels), semicolons or tabs for commas. Pixels are integers from 0 to 255,
+    labels integers from 0 to 9; ``12.0`` and ``"12"`` are taken as 12. Blank lines are skipped.
 
     Parameters
     ----------
     path : str or path-like
-        A CSV file in UTF-8, plain, gzip- or zip-compressed (told by its content, not its name). A
-        zip archive must hold one CSV file, or one of the archive's own name.
+        A CSV file in UTF-8 or UTF-16, plain, gzip- or zip-compressed (told by its content, not its
+        name). A zip archive must hold one CSV file, or one of the archive's own name.
     labels : {"auto"} or bool, default="auto"
         Whether the file must have a label column (``True``), must not (``False``), or may.
     return_X_y : bool, default=False
