@@ -13,12 +13,16 @@ os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from sklearn.datasets import load_digits
 from sklearn.naive_bayes import GaussianNB
 
 from skdigits.datasets import load_bundled_digits
 
 ROOT = Path(__file__).parent.parent
+# A busy machine is slow at drawing examples, too.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 CHROMIUM_OPTIONS = [
     "--headless",
     "--no-sandbox",

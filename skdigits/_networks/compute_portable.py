@@ -17,7 +17,7 @@ def limit_threads(n_threads):
 
 
 def as_arrays(variables):
-    """As of `compute_tensorflow`; variables of JAX, asked themselves, make NumPy 2 warn."""
+    """As of `compute_tensorflow`; NumPy 2 warns when it converts a variable of JAX, not its value."""
     return [keras.ops.convert_to_numpy(variable.value) for variable in variables]
 
 

@@ -51,7 +51,7 @@ def with_inner_activations(model):
     Parameters
     ----------
     model : keras.Model
-        From images to logits. It keeps what was hung into its layers: give one of your own.
+        From images to logits. Its layers are changed for good: give a model of your own.
 
     Returns
     -------
@@ -65,9 +65,9 @@ def with_inner_activations(model):
     nonlinear = list(filter(_is_nonlinear, inner))
     seen = []
     for leaf in nonlinear:
-        _overhear(leaf, lambda inputs, output: seen.append(output))
+        _tap(leaf, lambda inputs, output: seen.append(output))
     if not nonlinear:
-        _overhear(last, lambda inputs, output: seen.append(inputs[0]))
+        _tap(last, lambda inputs, output: seen.append(inputs[0]))
 
     def answer(images, training=False):
         seen.clear()
@@ -96,13 +96,13 @@ def _is_nonlinear(leaf):
     return type(leaf).__name__.lower() in _NONLINEAR
 
 
-def _overhear(leaf, listener):
+def _tap(leaf, listener):
     """Call `listener` with the inputs and the output of every call of a layer."""
     call = leaf.call
 
-    def overheard(*inputs, **options):
+    def tapped(*inputs, **options):
         output = call(*inputs, **options)
         listener(inputs, output)
         return output
 
-    leaf.call = overheard
+    leaf.call = tapped
