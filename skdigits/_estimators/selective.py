@@ -316,9 +316,10 @@ class SelectiveClassifier(
             A label for each row.
         """
         if self.reject_label is None:
-            return self.classes_[self._log_proba(X).argmax(axis=1)]
-        check_reject_label(self.reject_label, self.classes_)
+            best = self._log_proba(X).argmax(axis=1)
+            return self.classes_[best]
         log_proba, score = self._ask(X)
+        check_reject_label(self.reject_label, self.classes_)
         labels = self.classes_[log_proba.argmax(axis=1)]
         return reject(labels, self._accepts(log_proba, score), self.reject_label)
 

@@ -17,7 +17,7 @@ def limit_threads(n_threads):
 
 
 def as_arrays(variables):
-    """As of `compute_tensorflow`; NumPy 2 warns when it converts a variable of JAX, not its value."""
+    """As of `compute_tensorflow`; NumPy 2 warns of converting a variable of JAX itself."""
     return [keras.ops.convert_to_numpy(variable.value) for variable in variables]
 
 
