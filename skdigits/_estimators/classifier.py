@@ -17,6 +17,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from skdigits._estimators.fitting import all_or_nothing, weights_to_continue
 from skdigits._estimators.novelty import MAX_ROWS, NoveltyMixin
+from skdigits._estimators.others import encode, encode_known, without_label
 from skdigits._estimators.predicting import NetworksMixin
 from skdigits._estimators.training_rows import cut_rows, fraction_to_hold_out, weigh_classes
 from skdigits._networks.architectures import ARCHITECTURES
@@ -94,7 +95,8 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, BaseEstimato
         Random distortion of the training rows. 1.0 is rotation of up to 12 degrees, zoom of 10 %,
         shear of 0.15 and shift of 7 % of the side (2 pixels of 28); other strengths scale these. A
         dict gives the parts one by one: "rotation" in degrees, "zoom", "shear", "shift" and
-        "elastic" as fractions. Never flips. The last epoch has half the strength.
+        "elastic" as fractions; and for half of the rows "thickness", "lines", "blur", "contrast",
+        "brightness" and "noise", from 0 to 1. Never flips. The last epoch has half the strength.
 
     tta : int, default=0
         Test-time augmentation: `predict` and its kind average the probabilities of each picture and
@@ -118,16 +120,21 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, BaseEstimato
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, as in scikit-learn; multiplied with `sample_weight`.
 
+    other_label : object, default=None
+        Label of rows in `y` that are examples of what is no digit. They are of no class, and
+        neither predicted nor scored: :meth:`score_samples` learns from them what to refuse.
+
     novelty : bool, default=False
         Whether `fit`, or the first `partial_fit`, also learns what digits look like, for
-        :meth:`score_samples` to tell them from anything else. It holds for the network as it was
-        then: after a `partial_fit` that changes much, fit again.
+        :meth:`score_samples` to tell them from anything else; so it does with `other_label`. It
+        holds for the network as it was then: after a `partial_fit` that changes much, fit again.
 
     image_shape : "auto", (int, int) or (int, int, 1), default="auto"
         Height and width of the pictures in X. "auto" takes a square.
 
     warm_start : bool, default=False
-        Whether `fit` goes on from the weights of the last fit.
+        Whether `fit` goes on from the weights of the last fit. A network without `other_label` may
+        go on with it.
 
     callbacks : list of callable, default=None
         Functions without arguments that return a new `keras.callbacks.Callback` for each fit.
@@ -153,7 +160,7 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, BaseEstimato
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The labels.
+        The labels, without `other_label`.
     n_features_in_ : int
         Number of columns seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -176,9 +183,9 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, BaseEstimato
     network_ : dict
         What the network was built from.
     digits_ : dict
-        What was learned for `score_samples`, with `novelty`.
+        What was learned for `score_samples`, with `novelty` or `other_label`.
     offset_ : float
-        0: below lie the scores of what is taken for no digit; only with `novelty`.
+        0: below lie the scores of what is taken for no digit; only with `score_samples`.
     model_ : keras.Model
         A new Keras model with these weights; it maps images of shape (n, h, w, 1) to logits.
 
@@ -223,6 +230,7 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, BaseEstimato
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "restore_best": ["boolean"],
         "class_weight": [None, StrOptions({"balanced"}), dict],
+        "other_label": "no_validation",
         "novelty": ["boolean"],
         "image_shape": [StrOptions({"auto"}), tuple, Hidden(list)],
         "warm_start": ["boolean"],
@@ -254,6 +262,7 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, BaseEstimato
         n_iter_no_change: int = 5,
         restore_best: bool = True,
         class_weight: dict[Any, float] | str | None = None,
+        other_label: Any = None,
         novelty: bool = False,
         image_shape: Any = "auto",
         warm_start: bool = False,
@@ -281,6 +290,7 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, BaseEstimato
         self.n_iter_no_change = n_iter_no_change
         self.restore_best = restore_best
         self.class_weight = class_weight
+        self.other_label = other_label
         self.novelty = novelty
         self.image_shape = image_shape
         self.warm_start = warm_start
@@ -310,11 +320,7 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, BaseEstimato
         """
         self._validate_params()
         X, y, sample_weight = self._check_training_data(X, y, sample_weight, reset=True)
-        classes, codes = np.unique(y, return_inverse=True)
-        if len(classes) < 2:
-            raise ValueError(
-                f"y has only one class, {classes[0]!r}: a classifier needs at least 2 classes."
-            )
+        classes, codes = encode(y, self.other_label)
         network = self._describe_network(X.shape[1], len(classes))
         start = weights_to_continue(self, classes, network) if self.warm_start else None
         self.__dict__.pop("digits_", None)
@@ -341,7 +347,7 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, BaseEstimato
         y : array-like of shape (n_samples,)
             Labels.
         classes : array-like of shape (n_classes,), default=None
-            All labels that will ever come; needed in the first call.
+            All labels that will ever come, but for `other_label`; needed in the first call.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
 
@@ -352,19 +358,14 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, BaseEstimato
         """
         self._validate_params()
         is_first = not hasattr(self, "weights_")
+        classes = without_label(classes, self.other_label)
         if not is_first and classes is None:
             classes = self.classes_
         X, y, sample_weight = self._check_training_data(X, y, sample_weight, reset=is_first)
         _check_partial_fit_first_call(self, classes)
-        unseen = np.setdiff1d(y, self.classes_)
-        if len(unseen):
-            raise ValueError(
-                f"y has labels {unseen.tolist()} that are not among the classes "
-                f"{self.classes_.tolist()}; name all of them in the first partial_fit."
-            )
+        codes = encode_known(y, self.classes_, self.other_label)
         if is_first:
             self.network_ = self._describe_network(X.shape[1], len(self.classes_))
-        codes = np.searchsorted(self.classes_, y)
         self._train(X, codes, sample_weight, getattr(self, "weights_", None), is_partial=True)
         return self
 
@@ -403,7 +404,7 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, BaseEstimato
         return {
             "architecture": self.architecture,
             "image_shape": find_image_shape(n_features, self.image_shape),
-            "n_classes": n_classes,
+            "n_classes": n_classes + (self.other_label is not None),
             "width": self.width,
             "dropout": self.dropout,
             "batch_norm": self.batch_norm,
@@ -430,9 +431,10 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, BaseEstimato
         spec = NetworkSpec(**self.network_)
         result = train(spec, objective, plan, training, validation, weights=start)
         self._keep(result, goes_on)
-        if self.novelty and not (goes_on and hasattr(self, "digits_")):
+        if self._has_score() and not (goes_on and hasattr(self, "digits_")):
             images, codes, _ = training
-            self._learn_digits(flatten_images(images[:MAX_ROWS]), codes[:MAX_ROWS])
+            digits = np.flatnonzero(codes < len(self.classes_))[:MAX_ROWS]
+            self._learn_digits(flatten_images(images[digits]), codes[digits])
         result.journal.remove()
 
     def _keep(self, result, goes_on):

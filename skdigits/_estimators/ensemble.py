@@ -156,7 +156,12 @@ class DigitEnsembleClassifier(NetworksMixin, DocLinkMixin, BaseEstimator):
         self.classes_ = self.estimators_[0].classes_
         return self
 
-    @available_if(lambda self: all(p.novelty for p in self._prototypes()))
+    @property
+    def other_label(self) -> Any:
+        """The `other_label` of the members."""
+        return self._prototypes()[0].other_label
+
+    @available_if(lambda self: all(p._has_score() for p in self._prototypes()))
     def score_samples(self, X: Rows) -> NDArray[np.float32]:
         """How much pictures look like digits at all: the mean score of the members.
 
@@ -168,7 +173,8 @@ class DigitEnsembleClassifier(NetworksMixin, DocLinkMixin, BaseEstimator):
         Returns
         -------
         score : ndarray of shape (n_samples,)
-            As in :meth:`DigitCNNClassifier.score_samples`, which needs ``novelty=True``.
+            As in :meth:`DigitCNNClassifier.score_samples`, which needs ``novelty=True`` or an
+            ``other_label``.
         """
         check_is_fitted(self)
         X = validate_data(self, flatten_images(X), reset=False, dtype="numeric")
@@ -234,6 +240,9 @@ class DigitEnsembleClassifier(NetworksMixin, DocLinkMixin, BaseEstimator):
                 f"estimator must be a DigitCNNClassifier or a list of them, got {strange or []}. "
                 "Scale pixels before the ensemble: Pipeline of PixelScaler and ensemble."
             )
+        others = [p.other_label for p in prototypes]
+        if any(label != others[0] for label in others):
+            raise ValueError(f"other_label must be the same for all members, got {others}.")
         return prototypes
 
     def _make_members(self):

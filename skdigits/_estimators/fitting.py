@@ -5,6 +5,8 @@ from typing import cast
 
 from skdigits._utils.typing import Method
 
+from skdigits._estimators.others import with_other_logit
+
 
 def all_or_nothing(fit: Method) -> Method:
     """A `fit` or `partial_fit` that leaves nothing half learned when it fails or is cut off.
@@ -55,7 +57,8 @@ def weights_to_continue(classifier, classes, network):
     """
     if not hasattr(classifier, "weights_"):
         return None
-    before = {"classes": classifier.classes_.tolist(), **classifier.network_}
+    weights, built = with_other_logit(classifier.weights_, classifier.network_, network)
+    before = {"classes": classifier.classes_.tolist(), **built}
     now = {"classes": classes.tolist(), **network}
     changed = [f"{k}={before[k]!r} became {now[k]!r}" for k in now if now[k] != before[k]]
     if changed:
@@ -63,7 +66,7 @@ def weights_to_continue(classifier, classes, network):
             f"warm_start cannot go on: {', '.join(changed)}. Use sklearn.base.clone() for an "
             "estimator without a past, or set warm_start=False."
         )
-    return classifier.weights_
+    return weights
 
 
 def _is_learned(name):

@@ -1,11 +1,14 @@
 """A score that tells what looks like the training digits from what does not.
 
-It needs no examples of anything else. The mean activation of every channel and the hidden layer,
-reduced to a few principal components, are described by one Gaussian for each class; the distance to
-the nearest of them and the energy of the logits are added up. `docs/trust.md` has what else was
-tried. Distances to class Gaussians are due to Lee, Lee, Lee and Shin (2018), the energy to Liu,
-Wang, Owens and Li (2020).
+The mean activation of every channel and the hidden layer, reduced to a few principal components,
+are described by one Gaussian for each class; the distance to the nearest of them and the energy of
+the logits are added up. That needs no examples of anything else; where the network was trained on
+some, the odds that it gives for a digit are added, too. `docs/trust.md` has what else was tried.
+Distances to class Gaussians are due to Lee, Lee, Lee and Shin (2018), the energy to Liu, Wang,
+Owens and Li (2020).
 """
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,22 +24,26 @@ from skdigits._utils.typing import Rows
 MAX_ROWS = 12_000  # what the figures in docs/trust.md were measured with
 N_COMPONENTS = 32
 ENERGY_WEIGHT = 0.5
+ODDS_WEIGHT = 2.0
 REFUSED = 0.001  # share of the distorted training rows that score below 0
+REFUSED_UNSEEN = 0.002  # share of held-out digits, where there are enough to show it
 # What the threshold must still take for a digit, in the units of the augmentation.
 DISTORTION = {"rotation": 8, "zoom": 0.07, "shear": 0.1}
 
 
-def learn_digits(activations, distorted, codes):
+def learn_digits(activations, distorted, codes, has_odds=False):
     """Describe what digits look like to a network.
 
     Parameters
     ----------
     activations : tuple of (logits, features)
-        Of training rows, of shape (n_samples, n_classes) and (n_samples, n_features).
+        Of training rows, of shape (n_samples, n_logits) and (n_samples, n_features).
     distorted : tuple of (logits, features)
         Of the same rows under `DISTORTION`; they set the threshold.
     codes : ndarray of shape (n_samples,)
         Classes of the rows.
+    has_odds : bool
+        Whether the last logit is that of what is no digit.
 
     Returns
     -------
@@ -57,7 +64,7 @@ def learn_digits(activations, distorted, codes):
         "means": means.astype(np.float32),
         "whiteners": _whiteners(reduced, codes, means).astype(np.float16),
     }
-    parts = _parts(learned, *activations)
+    parts = _parts(learned, *activations, has_odds)
     learned["median"] = np.median(parts, axis=1)
     learned["spread"] = parts.std(axis=1) + 1e-12
     learned["offset"] = 0.0
@@ -72,7 +79,7 @@ def score_digits(learned, logits, features):
     ----------
     learned : dict
         From `learn_digits`.
-    logits : ndarray of shape (n_samples, n_classes)
+    logits : ndarray of shape (n_samples, n_logits)
     features : ndarray of shape (n_samples, n_features)
 
     Returns
@@ -80,9 +87,19 @@ def score_digits(learned, logits, features):
     score : ndarray of shape (n_samples,)
         One for each row.
     """
-    parts = _parts(learned, logits, features).T
-    distance, energy = ((parts - learned["median"]) / learned["spread"]).T
-    return distance + ENERGY_WEIGHT * energy - learned["offset"]
+    parts = _parts(learned, logits, features, has_odds(learned)).T
+    return (parts - learned["median"]) @ part_weights(learned) - learned["offset"]
+
+
+def part_weights(learned):
+    """What each part of the score is multiplied with, its spread among digits set to 1."""
+    weights = np.array([1, ENERGY_WEIGHT, ODDS_WEIGHT])
+    return weights[: len(learned["spread"])] / learned["spread"]
+
+
+def has_odds(learned):
+    """Whether the last logit is that of what is no digit."""
+    return len(learned["median"]) > 2
 
 
 def _whiteners(reduced, codes, means):
@@ -108,25 +125,37 @@ def _whiteners(reduced, codes, means):
     )
 
 
-def _parts(learned, logits, features):
-    """Minus the distance to the nearest class, and the energy, of shape (2, n_samples)."""
+def _parts(learned, logits, features, has_odds):
+    """Minus the distance to the nearest class, the energy, and the logarithm of the odds.
+
+    The odds only where the network has a logit for what is no digit; shape (n_parts, n_samples).
+    """
     standard = (features - learned["centre"]) / learned["scale"]
     reduced = standard @ learned["axes"].astype(float)
     distances = [
         np.linalg.norm((reduced - mean) @ whitener.astype(float), axis=1)
         for mean, whitener in zip(learned["means"], learned["whiteners"], strict=True)
     ]
-    return np.stack([-np.min(distances, axis=0), logsumexp(logits.astype(float), axis=1)])
+    logits = logits.astype(float)
+    if not has_odds:
+        return np.stack([-np.min(distances, axis=0), logsumexp(logits, axis=1)])
+    energy = logsumexp(logits[:, :-1], axis=1)
+    return np.stack([-np.min(distances, axis=0), energy, energy - logits[:, -1]])
 
 
 class NoveltyMixin:
-    """`score_samples` of a classifier with the parameter `novelty` and one fitted network."""
+    """`score_samples` of a classifier with `novelty`, `other_label` and one fitted network."""
 
     n_threads: int | None
+    novelty: bool
+    other_label: Any
 
-    @available_if(lambda self: self.novelty)
+    def _has_score(self):
+        return self.novelty or self.other_label is not None
+
+    @available_if(lambda self: self._has_score())
     def score_samples(self, X: Rows) -> NDArray[np.float32]:
-        """How much pictures look like digits at all, with `novelty`.
+        """How much pictures look like digits at all, with `novelty` or `other_label`.
 
         Parameters
         ----------
@@ -137,7 +166,8 @@ class NoveltyMixin:
         -------
         score : ndarray of shape (n_samples,), float32
             High for digits like those of `fit`. Below 0, which is a cautious limit, lie about one
-            in six hundred digits, blanks, half of all scribbles and a third of letters.
+            in six hundred digits, and without examples of what is no digit, blanks, half of all
+            scribbles and a third of letters.
         """
         check_is_fitted(self)
         X = validate_data(self, flatten_images(X), reset=False, dtype="numeric")
@@ -180,4 +210,50 @@ class NoveltyMixin:
         with plain_keras():
             distorted = distort_rows(X, self.network_["image_shape"], **DISTORTION)
         activations = [self._activations(rows, self.n_threads) for rows in (X, distorted)]
-        self.digits_ = learn_digits(*activations, codes)
+        self.digits_ = learn_digits(*activations, codes, self._has_other_logit())
+
+    def _has_other_logit(self):
+        return self.network_["n_classes"] > len(self.classes_)
+
+
+def scores_to_refuse(estimator, X):
+    """The scores by which an estimator refuses rows, of those whose zero can be moved.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted.
+    X : array-like of shape (n_samples, n_features)
+
+    Returns
+    -------
+    score : ndarray of shape (n_samples,)
+        Empty of any other estimator.
+    """
+    return estimator.score_samples(X) if _members(estimator) else np.empty(0)
+
+
+def find_zero(score, weight):
+    """Where the zero should lie, by the scores of held-out digits; 0 where they are too few."""
+    if len(score) < 1 / REFUSED_UNSEEN:
+        return 0.0
+    return float(np.quantile(score, REFUSED_UNSEEN, weights=weight, method="inverted_cdf"))
+
+
+def move_zero(estimator, zero):
+    """Make this score of a fitted estimator its zero."""
+    for member in _members(estimator):
+        member.digits_ = member.digits_ | {"offset": member.digits_["offset"] + zero}
+
+
+def _members(estimator):
+    """The networks at the end of an estimator that know what digits look like."""
+    while not isinstance(estimator, NoveltyMixin):
+        if hasattr(estimator, "steps"):
+            estimator = estimator.steps[-1][1]
+        elif hasattr(estimator, "best_estimator_"):
+            estimator = estimator.best_estimator_
+        else:
+            break
+    members = getattr(estimator, "estimators_", [estimator])
+    return [m for m in members if isinstance(m, NoveltyMixin) and hasattr(m, "digits_")]

@@ -3,15 +3,16 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import log_softmax, logsumexp
 from sklearn.base import ClassifierMixin
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 import skdigits._networks.fork  # noqa: F401  watches for forks from now on
+from skdigits._estimators.others import without_others
 from skdigits._utils.images import flatten_images, warn_of_unscaled_rows
-from skdigits._utils.typing import Rows
+from skdigits._utils.typing import Labels, Rows
 
 _MOST = np.log(1e-3)  # that may stand for a probability of 0
 NO_FLOOR = float(np.log(np.finfo(np.float64).tiny))
@@ -87,7 +88,7 @@ class ProbaFromLogMixin:
 class NetworksMixin(ProbaFromLogMixin, ClassifierMixin):
     """A classifier whose probabilities are the mean of those of its networks and their views.
 
-    Inheriting classes have `classes_` and the two methods below that raise.
+    Inheriting classes have `classes_`, `other_label` and the two methods below that raise.
     """
 
     def _fitted_networks(self):
@@ -97,6 +98,26 @@ class NetworksMixin(ProbaFromLogMixin, ClassifierMixin):
     def _prediction_options(self):
         """The keywords `n_views` and `n_threads` of `predict_logits`."""
         raise NotImplementedError
+
+    def score(self, X: Rows, y: Labels, sample_weight: ArrayLike | None = None) -> float:
+        """Accuracy on the rows that are digits.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
+            Pictures scaled as in `fit`.
+        y : array-like of shape (n_samples,)
+            True labels; rows of `other_label` are left out.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        accuracy : float
+            Share of right answers, 0 to 1.
+        """
+        X, y, sample_weight = without_others(X, y, sample_weight, self.other_label)
+        return super().score(X, y, sample_weight)
 
     def predict(self, X: Rows) -> NDArray[Any]:
         """Labels of pictures.
@@ -153,7 +174,8 @@ class NetworksMixin(ProbaFromLogMixin, ClassifierMixin):
         X = validate_data(self, flatten_images(X), reset=False, dtype="numeric")
         warn_of_unscaled_rows(X)
         members = [(NetworkSpec(**built), weights) for built, weights in self._fitted_networks()]
-        return prediction.predict_logits(self, members, X, **self._prediction_options())
+        logits = prediction.predict_logits(self, members, X, **self._prediction_options())
+        return logits[..., : len(self.classes_)]
 
 
 def _average(logits):

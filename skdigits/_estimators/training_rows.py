@@ -15,7 +15,7 @@ def weigh_classes(class_weight, classes, codes, sample_weight):
     class_weight : dict, "balanced" or None
     classes : ndarray of shape (n_classes,)
     codes : ndarray of shape (n_samples,)
-        Positions in `classes`.
+        Positions in `classes`; rows of none of them, whose code is beyond, keep their weights.
     sample_weight : ndarray of shape (n_samples,)
 
     Returns
@@ -24,10 +24,11 @@ def weigh_classes(class_weight, classes, codes, sample_weight):
     """
     if class_weight is None:
         return sample_weight
+    known = codes < len(classes)
     per_class = compute_class_weight(
-        class_weight, classes=classes, y=classes[codes], sample_weight=sample_weight
+        class_weight, classes=classes, y=classes[codes[known]], sample_weight=sample_weight[known]
     )
-    return sample_weight * per_class[codes]
+    return sample_weight * np.append(per_class, 1.0)[codes]
 
 
 def group_equal_rows(X, codes, used):

@@ -148,13 +148,15 @@ def _check_classifier(classifier):
     n_columns, n_classes = classifier.n_features_in_, len(classifier.classes_)
     fits = n_columns == shape[0] * shape[1] or (side - 1) ** 2 < n_columns < side**2
     _require(fits, f"has images of {shape} for rows of {n_columns} columns")
-    is_right = _is_whole(network["n_classes"], n_classes, n_classes)
+    is_right = _is_whole(network["n_classes"], n_classes, n_classes + 1)
     _require(is_right, "has logits and classes_ of other numbers")
+    has_other = network["n_classes"] > n_classes  # a last logit is that of what is no digit
     kernels = _check_weights(weights, network)
     _check_history(classifier)
-    if classifier.novelty or hasattr(classifier, "digits_"):
+    if classifier._has_score() or hasattr(classifier, "digits_"):
         n_features = sum(kernel[-1] for kernel in kernels[:-1])
-        _check_digits(getattr(classifier, "digits_", None), n_features, n_classes)
+        digits = getattr(classifier, "digits_", None)
+        _check_digits(digits, n_features, n_classes, n_parts=2 + has_other)
 
 
 def _check_weights(weights, network):
@@ -195,7 +197,7 @@ def _check_history(classifier):
     classifier.validation_scores_ = history.get("val_accuracy")
 
 
-def _check_digits(digits, n_features, n_classes):
+def _check_digits(digits, n_features, n_classes, n_parts):
     names = {"centre", "scale", "axes", "means", "whiteners", "median", "spread", "offset"}
     _require(type(digits) is dict and set(digits) == names, "lacks what novelty=True learns")
     axes, means = digits["axes"], digits["means"]
@@ -209,8 +211,8 @@ def _check_digits(digits, n_features, n_classes):
         "axes": (np.float16, (n_features, n_axes)),
         "means": (np.float32, (n_known, n_axes)),
         "whiteners": (np.float16, (n_known, n_axes, n_axes)),
-        "median": (np.float64, (2,)),
-        "spread": (np.float64, (2,)),
+        "median": (np.float64, (n_parts,)),
+        "spread": (np.float64, (n_parts,)),
     }
     for name, (dtype, shape) in expected.items():
         _require(_is_array(digits[name], dtype, shape), f"has {name} of digits_ of another shape")
@@ -225,10 +227,11 @@ def _check_ensemble(ensemble):
     is_right = type(members) is list and members
     is_right = is_right and all(type(m) is DigitCNNClassifier and _is_fitted(m) for m in members)
     _require(is_right, "has an ensemble whose estimators_ are no fitted networks")
-    first = members[0].network_["image_shape"]
+    first = members[0].network_
     for member in members:
         _check_same(ensemble, member)
-        _require(member.network_["image_shape"] == first, "has networks for other images")
+        for name in ("image_shape", "n_classes"):
+            _require(member.network_[name] == first[name], "has networks for other images")
     ensemble._prototypes()
 
 

@@ -4,7 +4,8 @@ The distortion leaves a digit the same digit. Rotation, zoom, shear, shift and e
 drawn for each image, added up to one displacement of the pixel grid, and the image is sampled once
 (bilinear). Never flips: a mirrored 2 is no digit. Elastic distortion follows Simard, Steinkraus and
 Platt (2003), with cubic B-splines over a coarse grid in place of their Gaussian filter. The same
-sampling gives the fixed views that a prediction may be averaged over.
+sampling gives the fixed views that a prediction may be averaged over. Half of the images may then
+be brought into another condition.
 
 TensorFlow's fused kernel of batch normalisation lies unused in Keras 3, which computes mean,
 variance and the normalised values in steps of their own, each a pass over the whole tensor; the
@@ -16,6 +17,7 @@ import numpy as np
 from keras import ops
 
 from skdigits._networks.compute import fused_batch_norm
+from skdigits._networks.condition import CONDITIONS, change_condition
 from skdigits._utils.images import as_images
 
 # What strength 1 means.
@@ -25,6 +27,7 @@ FULL_STRENGTH = {
     "shear": 0.15,  # horizontal shift per vertical pixel, each way
     "shift": 0.07,  # fraction of the side, each way: 2 pixels of 28
     "elastic": 0.0,  # standard deviation of the waves as a fraction of the side
+    **dict.fromkeys(CONDITIONS, 0.0),  # shares of full ink, or of the whole change
 }
 # How far the fixed views of a prediction go.
 VIEW_SHIFT = 1 / 28  # fraction of the side
@@ -135,12 +138,16 @@ class RandomDistortion(keras.layers.Layer):
         Amounts, in the units of `FULL_STRENGTH`.
     seed : int
         Seed of the draws.
+    **kwargs
+        Amounts of `CONDITIONS`, and arguments of :class:`keras.layers.Layer`.
     """
 
     N_KNOTS = 7
 
     def __init__(self, *, rotation=0, zoom=0, shear=0, shift=0, elastic=0, seed=0, **kwargs):
+        conditions = {name: kwargs.pop(name, 0) for name in CONDITIONS}
         super().__init__(trainable=False, **kwargs)
+        self.conditions = {name: amount for name, amount in conditions.items() if amount}
         self.amounts = {
             "rotation": np.deg2rad(rotation),
             "zoom": zoom,
@@ -165,7 +172,20 @@ class RandomDistortion(keras.layers.Layer):
 
     def distort(self, images):
         """Sample each image on its own distorted grid; shape (n, height, width, 1) in and out."""
-        return _sample(images, *self._grid(ops.shape(images)[0], *images.shape[1:3]))
+        images = _sample(images, *self._grid(ops.shape(images)[0], *images.shape[1:3]))
+        if not self.conditions:
+            return images
+        amounts = {name: self.strength * amount for name, amount in self.conditions.items()}
+        return change_condition(
+            images,
+            amounts,
+            self.generator,
+            lambda draw: self._waves(draw(self.N_KNOTS, self.N_KNOTS))[..., None],
+        )
+
+    def _waves(self, knots):
+        """Smooth waves of shape (n, height, width) through knots (n, N_KNOTS, N_KNOTS)."""
+        return ops.matmul(ops.matmul(self.row_basis, knots), ops.transpose(self.column_basis))
 
     def _grid(self, n, height, width):
         """Where each pixel is read from, as rows and columns of shape (n, height, width)."""
@@ -183,7 +203,7 @@ class RandomDistortion(keras.layers.Layer):
             knots = keras.random.normal(
                 (2, n, self.N_KNOTS, self.N_KNOTS), dtype="float32", seed=self.generator
             )
-            waves = ops.matmul(ops.matmul(self.row_basis, knots), ops.transpose(self.column_basis))
+            waves = self._waves(knots)
             row = row + waves[0] * amount["elastic"] * height
             column = column + waves[1] * amount["elastic"] * width
         return row + (height - 1) / 2, column + (width - 1) / 2

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from skdigits import __version__
 from skdigits._estimators.classifier import DigitCNNClassifier
 from skdigits._estimators.ensemble import DigitEnsembleClassifier
-from skdigits._estimators.novelty import ENERGY_WEIGHT
+from skdigits._estimators.novelty import has_odds, part_weights
 from skdigits._estimators.scaling import PixelScaler
 from skdigits._estimators.selective import SelectiveClassifier
 from skdigits._onnx.checks import FORMAT, INPUT, LOG_PROBABILITIES, METADATA, PROBABILITIES, SCORE
@@ -196,10 +196,11 @@ def _add_classifier(classifier, graph, x):
     log_probas, scores = [], []
     for member in members:
         network = read_network(member.model_)
-        logits, features = network.add_to(graph, images, has_score)
+        every_logit, features = network.add_to(graph, images, has_score)
+        logits, other = _split_logits(graph, every_logit, member)
         log_probas.append(graph.add("LogSoftmax", logits, axis=1))
         if has_score:
-            scores.append(_add_score(member.digits_, graph, logits, features))
+            scores.append(_add_score(member.digits_, graph, logits, other, features))
     if len(members) == 1:
         return log_probas[0], scores[0] if has_score else None
     stacked = [graph.add("Unsqueeze", each, np.array([0])) for each in log_probas]
@@ -209,7 +210,17 @@ def _add_classifier(classifier, graph, x):
     return log_proba, graph.add("Mean", *scores) if has_score else None
 
 
-def _add_score(digits, graph, logits, features):
+def _split_logits(graph, logits, member):
+    """Those of the classes, and that of what is no digit, or None."""
+    n_logits, n_classes = member.network_["n_classes"], len(member.classes_)
+    if n_logits == n_classes:
+        return logits, None
+    chosen = np.eye(n_logits)
+    parts = chosen[:, :n_classes], chosen[:, n_classes:]
+    return tuple(graph.add("MatMul", logits, part) for part in parts)
+
+
+def _add_score(digits, graph, logits, other, features):
     """Add what :func:`skdigits._estimators.novelty.score_digits` computes."""
     axes, whiteners = digits["axes"].astype(float), digits["whiteners"].astype(float)
     n_classes, _, n_components = whiteners.shape
@@ -222,12 +233,17 @@ def _add_score(digits, graph, logits, features):
     distances = graph.add("ReduceL2", white, np.array([2]), keepdims=0)
     distance = graph.add("ReduceMin", distances, np.array([1]), keepdims=0)
     energy = graph.add("ReduceLogSumExp", logits, np.array([1]), keepdims=0)
-    median, spread = digits["median"], digits["spread"]
-    weight = np.array([-1 / spread[0], ENERGY_WEIGHT / spread[1]])
-    constant = -median[0] / spread[0] - ENERGY_WEIGHT * median[1] / spread[1] - digits["offset"]
-    distance = graph.add("Mul", distance, np.float32(weight[0]))
-    energy = graph.add("Mul", energy, np.float32(weight[1]))
-    return graph.add("Add", graph.add("Add", distance, energy), np.float32(constant))
+    weights = part_weights(digits)
+    parts = [graph.add("Mul", distance, np.float32(-weights[0]))]
+    parts.append(graph.add("Mul", energy, np.float32(weights[1])))
+    if has_odds(digits):
+        other = graph.add("Reshape", other, np.array([-1]))
+        odds = graph.add("Sub", energy, other)
+        parts.append(graph.add("Mul", odds, np.float32(weights[2])))
+    score = np.float32(-weights @ digits["median"] - digits["offset"])
+    for part in parts:
+        score = graph.add("Add", part, score)
+    return score
 
 
 def _describe(pipeline, parts):

@@ -63,6 +63,25 @@ def contrast(images, level, rng):
     return _towards(images, 0.15 * level, 127.5)
 
 
+def brightness(images, level, rng):
+    """Add 12 % of full ink for each level to ink and paper alike."""
+    return _to_uint8(images + np.float32(30.6) * level)
+
+
+def lines(images, level, rng):
+    """A line from edge to edge, 2 pixels wide, with 20 % of full ink for each level.
+
+    Its direction is random, and its place in the middle half.
+    """
+    height, width = images.shape[1:]
+    rows, columns = np.mgrid[:height, :width] + 0.5 - np.reshape([height, width], (2, 1, 1)) / 2
+    angle = rng.uniform(0, np.pi, (len(images), 1, 1))
+    place = rng.uniform(-0.25, 0.25, (len(images), 1, 1)) * max(height, width)
+    away = np.abs(np.cos(angle) * rows - np.sin(angle) * columns - place)
+    line = np.clip(_pixel(images) + 0.5 - away, 0, 1)
+    return np.maximum(images, _to_uint8(51 * level * line))
+
+
 def occlusion(images, level, rng):
     """Blank a square of 2 `level` pixels, its centre at random in the middle half."""
     height, width = images.shape[1:]
@@ -84,6 +103,8 @@ CORRUPTIONS = {
         blur,
         noise,
         contrast,
+        brightness,
+        lines,
         occlusion,
     ]
 }

@@ -139,7 +139,8 @@ def robustness(
     corruptions : list of str or dict of str to callable, default=None
         Names of ready corruptions, or functions ``f(images, level, rng)`` of your own that take and
         give uint8 images of shape (n, h, w), 0-255. None takes all that are ready: "shift",
-        "scale", "rotation", "thicker", "thinner", "blur", "noise", "contrast" and "occlusion".
+        "scale", "rotation", "thicker", "thinner", "blur", "noise", "contrast", "brightness",
+        "lines" and "occlusion".
     levels : sequence of float, default=(1, 2, 3, 4, 5)
         Severities; for the ready ones 0 changes nothing and 5 is severe.
     scale : float, default=255

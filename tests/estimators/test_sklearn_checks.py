@@ -35,6 +35,9 @@ def test_scikit_learn_checks(estimator, check):
         DigitCNNClassifier(novelty=True),
         SelectiveClassifier(),
         SelectiveClassifier(DigitCNNClassifier(novelty=True), reject_label=-99),
+        DigitCNNClassifier(other_label="none"),
+        DigitEnsembleClassifier(DigitCNNClassifier(other_label="none"), n_estimators=2),
+        SelectiveClassifier(DigitCNNClassifier(other_label="none")),
     ]
 )
 def test_scikit_learn_checks_of_variants(estimator, check):

@@ -58,6 +58,11 @@ def test_corruptions_do_what_they_say():
     assert (np.ptp(after("contrast"), axis=(1, 2)) < 150).all()
     assert after("noise").std(axis=0)[0].mean() > 5
     assert after("blur").max() < 255
+    assert after("brightness").min() == 92
+    crossed = after("lines", 5)
+    assert (np.maximum(crossed, stroke) == crossed).all()
+    outside = np.delete(crossed, np.s_[10:18], axis=1).max(axis=2)
+    assert ((outside == 255).mean(axis=1) > 0.5).mean() > 0.3, "most lines leave the stroke"
     width = spread(stroke, axis=1)[0]
     ratios = spread(after("scale"), axis=1) / width
     assert set(np.round(ratios, 1)) == {0.8, 1.2}

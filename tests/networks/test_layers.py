@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import center_of_mass
 
+from skdigits._networks.condition import CONDITIONS
 from skdigits._networks.layers import (
     FULL_STRENGTH,
     RandomDistortion,
@@ -35,7 +36,7 @@ def test_no_amount_is_no_change(images):
     np.testing.assert_allclose(distort(images), images, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", FULL_STRENGTH)
+@pytest.mark.parametrize("name", sorted(set(FULL_STRENGTH) - set(CONDITIONS)))
 def test_each_part_changes_each_image_its_own_way(images, name):
     out = distort(images, **{name: 0.05 if name == "elastic" else FULL_STRENGTH[name]})
     assert len(np.unique(out.reshape(64, -1), axis=0)) == 64
@@ -86,10 +87,51 @@ def test_resolve():
     assert resolve_augmentation(0) is None
     assert resolve_augmentation({}) is None
     assert dict(resolve_augmentation(0.5))["rotation"] == FULL_STRENGTH["rotation"] / 2
-    assert dict(resolve_augmentation({"shift": 0.1})) == {
-        "elastic": 0,
-        "rotation": 0,
-        "shear": 0,
-        "shift": 0.1,
-        "zoom": 0,
+    assert dict(resolve_augmentation({"shift": 0.1})) == dict.fromkeys(FULL_STRENGTH, 0) | {
+        "shift": 0.1
     }
+    assert not any(dict(resolve_augmentation(1.0))[name] for name in CONDITIONS)
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_a_condition_changes_half_of_the_images_at_most(images, name):
+    out = distort(images, **{name: 0.8})
+    np.testing.assert_allclose(out[:32], images[:32], atol=1e-5)
+    changed = np.abs(out[32:] - images[32:]).max(axis=(1, 2, 3))
+    assert 8 <= (changed > 0.02).sum() <= 32
+    assert out.min() >= 0
+    assert out.max() <= 1
+    assert len(np.unique(out[32:].reshape(32, -1), axis=0)) >= 8
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_a_smaller_amount_changes_less(images, name):
+    changes = [
+        np.abs(distort(images, **{name: amount}, seed=1) - images).mean() for amount in (0.2, 0.8)
+    ]
+    assert changes[0] < changes[1]
+
+
+def test_conditions_do_what_they_say(images):
+    def changed(name, amount=0.8):
+        return distort(images, **{name: amount})[32:, ..., 0]
+
+    ink = images[0].sum()
+    weight = changed("thickness").sum(axis=(1, 2))
+    assert weight.max() > 1.1 * ink
+    assert weight.min() < 0.9 * ink
+    assert np.ptp(changed("contrast"), axis=(1, 2)).min() < 0.8
+    assert (changed("brightness")[:, 0, 0] > 0.3).any(), "brighter paper"
+    assert (changed("brightness").max(axis=(1, 2)) < 0.7).any(), "paler ink"
+    assert (changed("blur")[:, 6:22, 16] > 0.05).any(), "ink beside the bar"
+    rim = np.delete(changed("lines"), np.s_[3:25], axis=1)
+    assert (rim.max(axis=(1, 2)) > 0.3).any(), "lines reach the edges"
+    noisy = changed("noise")
+    assert (noisy[:, :4].std(axis=(1, 2)) > 0.1).any()
+    assert ((noisy == 1) & (images[0, ..., 0] == 0)).any(), "white specks on paper"
+
+
+def test_no_condition_without_being_asked_for(images):
+    np.testing.assert_array_equal(
+        distort(images, rotation=12, seed=3), distort(images, rotation=12, noise=0, seed=3)
+    )
