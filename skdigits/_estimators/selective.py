@@ -1,6 +1,6 @@
 """`SelectiveClassifier`: calibrated probabilities, and no answer where the risk is too high."""
 
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -10,7 +10,7 @@ from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import accuracy_score
-from sklearn.model_selection import check_cv
+from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils._param_validation import HasMethods, Interval
@@ -22,6 +22,9 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from skdigits._estimators.classifier import DigitCNNClassifier
 from skdigits._estimators.doubt import check_known, confidence_of, find_temperature, find_threshold
 from skdigits._estimators.fitting import all_or_nothing
+from skdigits._estimators.folds import cut_folds
+from skdigits._estimators.novelty import find_zero, move_zero, scores_to_refuse
+from skdigits._estimators.others import encode, is_other, other_label_of
 from skdigits._estimators.predicting import (
     NO_FLOOR,
     ProbaFromLogMixin,
@@ -31,7 +34,6 @@ from skdigits._estimators.predicting import (
     round_log_proba,
 )
 from skdigits._estimators.rejection import check_reject_label, reject
-from skdigits._estimators.training_rows import fold, group_equal_rows, hold_out
 from skdigits._utils.about import DocLinkMixin
 from skdigits._utils.images import flatten_images
 from skdigits._utils.labels import plain_labels
@@ -49,6 +51,8 @@ class SelectiveClassifier(
     A part of the rows is held out of the fit, or with `cv` each part in its turn. On these rows one
     temperature is fitted that makes the probabilities as high as the answers are right, and the
     least confidence is found at which the accepted answers are wrong as seldom as was asked for.
+    Rows of the estimator's `other_label`, which are no digits, are there to train it only.
+
     What the estimator knows not to be a digit (``novelty=True`` of :class:`DigitCNNClassifier`, or
     any ``score_samples`` below an ``offset_`` of its own) is not accepted either.
 
@@ -71,16 +75,18 @@ class SelectiveClassifier(
         probable class all the same, and leaves it to you to ask :meth:`accepts`.
 
     validation_fraction : float, default=0.1
-        Share of the rows held out, stratified.
+        Share of the rows held out, stratified; of `groups` whole ones, of about that share.
 
     cv : int, cross-validation generator or iterable, default=None
         With a number of folds every row is held out once, in place of `validation_fraction`, and
         the estimator is trained once more on all of them. Costs ``cv + 1`` fits; many more rows to
-        learn from make temperature and threshold steady.
+        learn from make temperature and threshold steady. A generator may be one that keeps
+        `groups` together, such as :class:`~sklearn.model_selection.GroupKFold`.
 
     refit : bool, default=False
         Whether to train once more on all rows when the temperature and the threshold are known;
-        twice the time, for a classifier that has seen everything. With `cv` that is always done.
+        twice the time, for a classifier that has seen everything. With several folds that is always
+        done.
 
     random_state : int, RandomState instance or None, default=None
         Draws the held-out rows, and seeds the default estimator; a given one has a `random_state`
@@ -117,6 +123,9 @@ class SelectiveClassifier(
     The threshold is the lowest at which the accepted held-out rows are wrong no more often than
     `target_error`, and at least ``1 / target_error`` of them are accepted: fewer could not show it.
     On other rows the error scatters around the one wanted.
+
+    The zero of a :class:`DigitCNNClassifier`'s or an ensemble's `score_samples` is moved to where
+    two in a thousand held-out digits lie below it, if there are 500 of them to show it.
 
     References
     ----------
@@ -191,7 +200,13 @@ class SelectiveClassifier(
         return self
 
     @all_or_nothing
-    def fit(self, X: Rows, y: Labels, sample_weight: ArrayLike | None = None) -> Self:
+    def fit(
+        self,
+        X: Rows,
+        y: Labels,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Train the estimator on a part of the rows, and learn from the rest how sure it may be.
 
         Parameters
@@ -202,6 +217,9 @@ class SelectiveClassifier(
             Labels.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows; None weighs all alike.
+        groups : array-like of shape (n_samples,), default=None
+            Who wrote each row. Groups are held out whole, so that temperature, threshold and zero
+            come from writers that the estimator has not seen.
 
         Returns
         -------
@@ -211,57 +229,60 @@ class SelectiveClassifier(
         self._validate_params()
         X, y = validate_data(self, flatten_images(X), plain_labels(y), dtype="numeric")
         check_classification_targets(y)
-        if len(np.unique(y)) < 2:
-            raise ValueError(
-                f"y has only one class, {y[0]!r}: a classifier needs at least 2 classes."
-            )
-        check_reject_label(self.reject_label, np.unique(y))
+        other_label = other_label_of(self.estimator)
+        check_reject_label(self.reject_label, encode(y, other_label)[0])
+        is_digit = ~is_other(y, other_label)
         weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
         seeds = draw_seeds(self.random_state, ["split", "fit"])
         estimator = self.estimator
         if estimator is None:
             estimator = DigitCNNClassifier(random_state=seeds["fit"])
         used = np.flatnonzero(weight > 0)
-        if isinstance(estimator, FrozenEstimator):
-            folds: list[Any] = [([], used)]
-        else:
-            folds = self._cut(X, y, used, seeds["split"])
-
-        passed = self._fit_params(estimator, None if sample_weight is None else weight)
+        given = {"sample_weight": None if sample_weight is None else weight, "groups": groups}
+        given = {name: values for name, values in given.items() if values is not None}
+        passed, splitting = self._route(estimator, given)
+        is_frozen = isinstance(estimator, FrozenEstimator)
+        how = self.cv, self.validation_fraction, seeds["split"], splitting
+        folds = [([], used)] if is_frozen else cut_folds(X, y, used, *how)
 
         def fit_on(rows):
             params = {name: values[rows] for name, values in passed.items()}
             return clone(estimator).fit(X[rows], y[rows], **params)
 
-        found = []
+        folds = [(rest, held_out[is_digit[held_out]]) for rest, held_out in folds]
+        found, scores = [], []
         for rest, held_out in folds:
-            fitted = fit_on(rest) if len(rest) else clone(estimator)
+            fitted = clone(estimator) if is_frozen else fit_on(rest)
             check_known(y[held_out], fitted.classes_)
-            found.append(log_proba_of(fitted, self._as_fitted(fitted, X[held_out])))
+            rows = self._as_fitted(fitted, X[held_out])
+            found.append(log_proba_of(fitted, rows))
+            scores.append(scores_to_refuse(fitted, rows))
         self.classes_ = fitted.classes_
         held_out = np.concatenate([held_out for _, held_out in folds])
         codes = np.searchsorted(self.classes_, y[held_out])
         log_proba = np.concatenate(found).astype(np.float64)
         self.floor_ = find_floor(log_proba)
         self._learn_doubt(np.maximum(log_proba, self.floor_), codes, weight[held_out])
-        is_to_refit = len(rest) and (self.refit or self.cv is not None)
+        is_to_refit = not is_frozen and (self.refit or len(folds) > 1)
         self.estimator_ = fit_on(used) if is_to_refit else fitted
+        if not is_frozen:  # that one is not ours to change
+            move_zero(self.estimator_, find_zero(np.concatenate(scores), weight[held_out]))
         return self
 
-    def _fit_params(self, estimator, weight):
-        """The weights, under the name by which the estimator takes them; {} without weights."""
-        if weight is None:
-            return {}
-        if get_config()["enable_metadata_routing"]:
-            return process_routing(self, "fit", sample_weight=weight).estimator.fit
+    def _route(self, estimator, given):
+        """What the fit of the estimator and the splitter take, under the names they have for it."""
+        if given and get_config()["enable_metadata_routing"]:
+            routed = process_routing(self, "fit", **given)
+            return routed.estimator.fit, routed.splitter.split
         step = f"{estimator.steps[-1][0]}__" if isinstance(estimator, Pipeline) else ""
-        return {f"{step}sample_weight": weight}
+        groups = {"groups": given.pop("groups")} if "groups" in given else {}
+        return {step + name: values for name, values in given.items()}, groups
 
     def get_metadata_routing(self) -> Any:
-        """Which weights go where, see :ref:`scikit-learn's guide <metadata_routing>`.
+        """What goes where, see :ref:`scikit-learn's guide <metadata_routing>`.
 
         The weights given to `fit` are used here, and handed to an estimator that asks for them with
-        ``set_fit_request(sample_weight=True)``.
+        ``set_fit_request(sample_weight=True)``; the groups are handed to the splitter.
 
         Returns
         -------
@@ -273,23 +294,10 @@ class SelectiveClassifier(
             estimator = DigitCNNClassifier().set_fit_request(sample_weight=True)
         fit = MethodMapping().add(caller="fit", callee="fit")
         router = MetadataRouter(owner=self).add_self_request(self)
+        splitter = self.cv if hasattr(self.cv, "split") else StratifiedGroupKFold()
+        split = MethodMapping().add(caller="fit", callee="split")
+        router = router.add(splitter=splitter, method_mapping=split)
         return router.add(estimator=estimator, method_mapping=fit)
-
-    def _cut(self, X, y, used, seed):
-        """Rows to train on and rows held out, for each fit but the last."""
-        if self.cv is not None and not isinstance(self.cv, Integral):
-            splits = check_cv(self.cv, y, classifier=True).split(X, y)
-            return [tuple(np.intersect1d(rows, used) for rows in split) for split in splits]
-        # Equal rows are held out together, whatever their order and weights.
-        classes, codes = np.unique(y, return_inverse=True)
-        group = group_equal_rows(X, codes, used)
-        _, first = np.unique(group, return_index=True)
-        codes = codes[used[first]]
-        if self.cv is None:
-            held_out = [hold_out(codes, self.validation_fraction, seed)]
-        else:
-            held_out = fold(codes, classes, self.cv, seed)
-        return [(used[~chosen[group]], used[chosen[group]]) for chosen in held_out]
 
     def _learn_doubt(self, log_proba, codes, weight):
         self.temperature_ = find_temperature(log_proba, codes, weight) if self.calibrate else 1.0
