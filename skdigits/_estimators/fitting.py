@@ -3,9 +3,8 @@
 from functools import wraps
 from typing import cast
 
-from skdigits._utils.typing import Method
-
 from skdigits._estimators.others import with_other_logit
+from skdigits._utils.typing import Method
 
 
 def all_or_nothing(fit: Method) -> Method:
