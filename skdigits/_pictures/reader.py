@@ -28,7 +28,7 @@ _SUFFIXES = {
     *(".gif", ".bmp", ".dib", ".ppm", ".pgm", ".pbm", ".pnm"),
     *(".heic", ".heif", ".hif", ".jxl", ".jp2", ".pdf"),
 }
-_WEAK = 0.5  # probability of a digit that the classifier may refuse
+_WEAK = 0.6  # probability of a digit that the classifier may refuse
 _SURE = 0.6  # score from which something is a digit, or a sign, beyond doubt
 
 
@@ -140,8 +140,8 @@ class DigitReader:
         grey = np.rot90(255 - grey if seen.inverted else grey, seen.turns)
         inks, boxes = zip(*(cut_digit(grey, box) for box in found.boxes), strict=True)
         rows = np.stack([self._row(ink) for ink in inks])
-        probabilities, is_doubtful = self._second_opinion(rows, found)
-        digits, others = self._refuse(rows, found)
+        probabilities, is_doubtful, is_other = self._second_opinion(rows, found)
+        digits, others = np.flatnonzero(~is_other), np.flatnonzero(is_other)
         layout = lay_out(found.boxes[digits], seen.signs.boxes[seen.signs.scores > _WEAK])
 
         def read(i, line=0, number=0):
@@ -172,11 +172,12 @@ class DigitReader:
         if digit is None:
             return ReadPicture((), picture, page=page or 1)
         rows = self._row(cut_out(values, digit))[None]
+        probabilities, scores = self._ask(rows)
         read = self._digit(
             _whole_box(np.array(digit.box) * np.tile(ink.scale, 2), ink.size),
             rows[0],
-            self.pipeline.predict_proba(rows)[0],
-            self._scores(rows)[0],
+            probabilities[0],
+            None if scores is None else float(scores[0]),
         )
         least = least_score(self.pipeline) if self.refuse_others else None
         if least is not None and read.score < least:
@@ -186,27 +187,32 @@ class DigitReader:
     def _row(self, ink):
         return self.normalizer.normalize(ink).ravel()
 
-    def _refuse(self, rows, found):
-        """Positions of digits, and of what neither finder nor classifier takes for one."""
-        is_other = np.zeros(len(rows), bool)
-        least = least_score(self.pipeline) if self.refuse_others else None
-        if least is not None:
-            is_weak = found.digit_scores < _WEAK
-            if is_weak.any():
-                is_other[is_weak] = self.pipeline.score_samples(rows[is_weak]) < least
-        return np.flatnonzero(~is_other), np.flatnonzero(is_other)
-
     def _second_opinion(self, rows, found):
-        """Probabilities of classifier and finder together, and whether one of them doubts."""
-        probabilities = self.pipeline.predict_proba(rows)
-        is_doubtful = found.scores < _SURE
+        """Probabilities of classifier and finder together; which rows are in doubt, or no digit."""
+        probabilities, scores = self._ask(rows)
+        is_doubtful, is_other = found.scores < _SURE, np.zeros(len(rows), bool)
+        least = least_score(self.pipeline)
+        if least is not None:
+            is_strange = np.asarray(scores) < least
+            is_doubtful |= is_strange
+            if self.refuse_others:
+                is_other = is_strange & (found.digit_scores < _WEAK)
         labels = [str(label) for label in self.pipeline.classes_]
         if sorted(labels) != list("0123456789"):
-            return probabilities, is_doubtful
+            return probabilities, is_doubtful, is_other
         first = found.kinds[:, [int(label) for label in labels]]
         is_doubtful |= probabilities.argmax(axis=1) != first.argmax(axis=1)
         both = np.sqrt(np.maximum(probabilities * first, 1e-12))
-        return both / both.sum(axis=1, keepdims=True), is_doubtful
+        return both / both.sum(axis=1, keepdims=True), is_doubtful, is_other
+
+    def _ask(self, rows):
+        """Probabilities of rows, and their scores or None; a network of skdigits runs once."""
+        if hasattr(self.pipeline, "_predict_both"):
+            log_proba, scores = self.pipeline._predict_both(rows)
+            return np.exp(log_proba), scores
+        has_scores = hasattr(self.pipeline, "score_samples")
+        scores = self.pipeline.score_samples(rows) if has_scores else None
+        return self.pipeline.predict_proba(rows), scores
 
     def read_many(self, pictures: Any, *, progress: Any = False) -> Iterator[ReadPicture]:
         """Read many pictures; one that cannot be opened does not end the run.
@@ -253,11 +259,6 @@ class DigitReader:
             except PictureError as error:
                 result = ReadPicture((), picture, error=str(error), page=page)
             yield result
-
-    def _scores(self, rows):
-        if not hasattr(self.pipeline, "score_samples"):
-            return [None] * len(rows)
-        return self.pipeline.score_samples(rows).tolist()
 
     def _digit(self, box, row, probabilities, score, *, line=0, number=0, is_doubtful=False):
         classes = self.pipeline.classes_
