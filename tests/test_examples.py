@@ -5,11 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from skdigits import load_pipeline
-from skdigits.datasets import load_bundled_digits
+from skdigits.datasets import load_bundled_digits, make_non_digits
 from skdigits.kaggle import read_submission
 
 ROOT = Path(__file__).parent.parent
@@ -81,3 +82,26 @@ def test_wrong_folder(tmp_path):
     with pytest.raises(subprocess.CalledProcessError) as failed:
         run("train_and_submit.py", "--data", tmp_path / "nowhere", folder=tmp_path)
     assert "There is no folder" in failed.value.stderr
+
+
+@pytest.mark.slow
+def test_train_pretrained_makes_both(tmp_path):
+    X, y = load_bundled_digits(return_X_y=True)
+    table = np.column_stack([y, X])[:900]
+    header = ",".join(["label", *(f"pixel{i}" for i in range(784))])
+    np.savetxt(tmp_path / "train.csv", table, "%d", ",", header=header, comments="")
+    hands = tmp_path / "hands"
+    hands.mkdir()
+    images, writers = X[900:1700].reshape(-1, 28, 28), np.arange(800) // 80
+    np.savez(hands / "mine.npz", X=images, y=y[900:1700], writer=writers)
+    options = ["--data", tmp_path, "--output", tmp_path, "--target-error", 0.05, "--jobs", 1]
+    run("train_pretrained.py", *options, "--preset", "fast", "--unseen", 200, folder=tmp_path)
+    said = run("train_pretrained.py", *options, "--hands", hands, folder=tmp_path)
+    assert "2,125 rows, 425 of them no digits" in said
+    card = (tmp_path / "hands.md").read_text()
+    assert "| mine | 640, 8 | 160 |" in card
+    made = make_non_digits(100, kinds=["sign", "pair"], random_state=5).data
+    models = [load_pipeline(tmp_path / f"{name}.skdigits") for name in ("kaggle", "hands")]
+    before, after = [(model.score_samples(made) < 0).mean() for model in models]
+    assert after > max(before, 0.5)
+    assert models[1].score(X[1700:], y[1700:]) > 0.8

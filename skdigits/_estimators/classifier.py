@@ -187,7 +187,8 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, BaseEstimato
     offset_ : float
         0: below lie the scores of what is taken for no digit; only with `score_samples`.
     model_ : keras.Model
-        A new Keras model with these weights; it maps images of shape (n, h, w, 1) to logits.
+        A new Keras model with these weights; it maps images of shape (n, h, w, 1) to logits, of
+        which the last is that of `other_label`, if any.
 
     See Also
     --------

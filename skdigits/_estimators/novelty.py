@@ -233,11 +233,11 @@ def scores_to_refuse(estimator, X):
     return estimator.score_samples(X) if _members(estimator) else np.empty(0)
 
 
-def find_zero(score, weight):
+def find_zero(score, weight, refused=REFUSED_UNSEEN):
     """Where the zero should lie, by the scores of held-out digits; 0 where they are too few."""
-    if len(score) < 1 / REFUSED_UNSEEN:
+    if len(score) < 1 / refused:
         return 0.0
-    return float(np.quantile(score, REFUSED_UNSEEN, weights=weight, method="inverted_cdf"))
+    return float(np.quantile(score, refused, weights=weight, method="inverted_cdf"))
 
 
 def move_zero(estimator, zero):

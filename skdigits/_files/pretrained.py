@@ -10,19 +10,33 @@ from skdigits._files.persistence import load_pipeline
 if TYPE_CHECKING:
     from skdigits._estimators.pipeline import DigitPipeline
 
+_NAMES = ("hands", "kaggle")
 
-def load_pretrained() -> DigitPipeline:
+
+def load_pretrained(name: str = "hands") -> DigitPipeline:
     """Load a pipeline that is already trained, without data or network.
 
-    It was trained by ``examples/train_pretrained.py`` on all 42,000 rows of the ``train.csv`` of
-    Kaggle's "Digit Recognizer", and on nothing else; ``skdigits/models/README.md`` has its card.
-    Its file is of plain parts: loading it runs no code from it.
+    ``examples/train_pretrained.py`` trained both; ``skdigits/models`` has a card of each. Their
+    files are of plain parts: loading one runs no code from it.
+
+    Parameters
+    ----------
+    name : {"hands", "kaggle"}, default="hands"
+        "hands" was trained on ``train.csv`` of Kaggle's "Digit Recognizer", on the handwriting of
+        people in other countries, and on letters, signs and made-up pictures that are no digits;
+        page, command line and :class:`DigitReader` examples use it. "kaggle" was trained on
+        the 42,000 rows of ``train.csv`` and on nothing else: start from it for a submission.
 
     Returns
     -------
     pipeline : DigitPipeline
         Fitted; takes rows (n, 784) of 0-255 in MNIST's form, as :class:`DigitNormalizer` makes
         them of any picture, and gives the labels 0-9.
+
+    Raises
+    ------
+    ValueError
+        If there are no weights of this name.
 
     Examples
     --------
@@ -32,5 +46,7 @@ def load_pretrained() -> DigitPipeline:
     >>> bool(load_pretrained().score(X, y) > 0.9)
     True
     """
-    with as_file(files("skdigits") / "models" / "digits.skdigits") as path:
+    if name not in _NAMES:
+        raise ValueError(f"name={name!r} is unknown; the weights are {list(_NAMES)}.")
+    with as_file(files("skdigits") / "models" / f"{name}.skdigits") as path:
         return load_pipeline(path)
