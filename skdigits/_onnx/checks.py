@@ -221,7 +221,7 @@ def _packed(message):
         yield value
 
 
-def read_metadata(text, n_classes):
+def read_metadata(text, n_classes, n_features):
     """What a file says of itself.
 
     Parameters
@@ -230,11 +230,14 @@ def read_metadata(text, n_classes):
         JSON, as :func:`skdigits.export_onnx` writes it.
     n_classes : int
         Columns of the probabilities.
+    n_features : int
+        Columns of the pixels.
 
     Returns
     -------
     about : dict
-        With "classes" as an array; "threshold" is a float or None.
+        With "classes" as an array; "threshold" is a float or None, "columns" a list of names or
+        None.
 
     Raises
     ------
@@ -259,6 +262,7 @@ def read_metadata(text, n_classes):
             raise ValueError(f"{len(about['classes'])} classes for {n_classes} columns")
         for name, least in [("scale", 0), ("threshold", 0), ("temperature", 0)]:
             about[name] = _number(about.get(name), name, least)
+        _check_columns(about.setdefault("columns", None), n_features)
         label = about.setdefault("reject_label", None)
         if not isinstance(label, (type(None), bool, int, float, str)):
             raise ValueError("reject_label")
@@ -285,6 +289,14 @@ def _classes(labels, kind):
     if dtype.kind not in "biuf" or not all(isinstance(x, (bool, int, float)) for x in labels):
         raise ValueError("classes that are no numbers")
     return np.array(labels, dtype=dtype)
+
+
+def _check_columns(columns, n_features):
+    if columns is None:
+        return
+    is_named = isinstance(columns, list) and all(isinstance(name, str) for name in columns)
+    if not is_named or not len(columns) == len(set(columns)) == n_features:
+        raise ValueError("columns")
 
 
 def _number(value, name, least):

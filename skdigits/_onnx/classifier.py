@@ -106,6 +106,8 @@ class OnnxDigitClassifier:
         The labels, without `reject_label`.
     n_features_in_ : int
         Number of columns of X.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Column names; only where the exported pipeline was fitted on a frame.
     scale : float or None
         The value of full ink: X must lie in 0 to `scale`. None where nothing is scaled.
     threshold_ : float
@@ -141,11 +143,13 @@ class OnnxDigitClassifier:
         self._session = _start(self._content, self._n_threads)
         n_classes = self._check_ends()
         text = self._session.get_modelmeta().custom_metadata_map.get(METADATA)
-        about = read_metadata(text, n_classes)
+        about = read_metadata(text, n_classes, self.n_features_in_)
         self.classes_ = about["classes"]
         self.scale = about["scale"]
         self.reject_label = about["reject_label"]
         self.versions_ = about["versions"]
+        if about["columns"] is not None:
+            self.feature_names_in_ = np.array(about["columns"], dtype=object)
         if about["threshold"] is not None:
             self.threshold_, self.temperature_ = about["threshold"], about["temperature"]
 
@@ -244,8 +248,12 @@ class OnnxDigitClassifier:
         accuracy : float
             Share of right answers, 0 to 1.
         """
-        labels = self.classes_[self.predict_log_proba(X).argmax(axis=1)]
-        return float(np.mean(labels == np.asarray(y)))
+        labels, y = self.classes_[self.predict_log_proba(X).argmax(axis=1)], np.asarray(y)
+        if y.shape not in (labels.shape, (len(labels), 1)):
+            raise ValueError(
+                f"y has shape {y.shape}, expected ({len(labels)},): a label for a row."
+            )
+        return float(np.mean(labels == y.ravel()))
 
     def _predict_both(self, X):
         """`predict_log_proba`, and `score_samples` or None, from one run."""
@@ -274,12 +282,15 @@ class OnnxDigitClassifier:
         return outputs
 
     def _check_rows(self, X):
+        self._check_columns(X)
         X = np.asarray(flatten_images(X))
         if X.ndim != 2 or X.shape[1] != self.n_features_in_ or not len(X):
             raise ValueError(
                 f"X has shape {X.shape}, expected (n_samples, {self.n_features_in_}) with at least "
                 "one row. For one picture write [picture]; drop a label column."
             )
+        if X.dtype == object:  # as a frame of Int64 becomes
+            X = _as_numbers(X)
         if X.dtype.kind not in "biuf":
             raise ValueError(f"X holds {X.dtype}, expected numbers.")
         low, high = X.min(), X.max()
@@ -294,6 +305,19 @@ class OnnxDigitClassifier:
         else:
             warn_of_pale_rows(X, self.scale)
         return X
+
+    def _check_columns(self, X):
+        """Refuse a frame whose columns are not those of the fit, or known pixels out of order."""
+        names = [str(name) for name in getattr(X, "columns", ())]
+        pixels = [f"pixel{i}" for i in range(self.n_features_in_)]
+        expected = list(getattr(self, "feature_names_in_", pixels))
+        is_known = hasattr(self, "feature_names_in_") or set(names) == set(pixels)
+        if names and is_known and names != expected:
+            raise ValueError(
+                f"X has the columns {_shorten(names)}, expected {_shorten(expected)}, which the "
+                "pipeline was fitted on. If X has them in another order, give X[list(names)] with "
+                "the names of feature_names_in_, or else pixel0, pixel1, ..."
+            )
 
     def _check_ends(self):
         """Check inputs and outputs; gives the number of classes."""
@@ -329,6 +353,21 @@ class OnnxDigitClassifier:
         from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
 
         return Tags("classifier", TargetTags(True), None, ClassifierTags(), None, InputTags())
+
+
+def _as_numbers(X):
+    try:
+        return X.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"X holds what is no number ({str(error)[:100]}), expected pixels: fill or drop "
+            "missing values."
+        ) from None
+
+
+def _shorten(names):
+    shown = [repr(str(name)[:30]) for name in names[:3]] + ["..."] * (len(names) > 3)
+    return f"{', '.join(shown)} ({len(names)})"
 
 
 def _restore(content, n_threads):

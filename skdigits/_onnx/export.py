@@ -19,6 +19,7 @@ from skdigits._onnx.checks import FORMAT, INPUT, LOG_PROBABILITIES, METADATA, PR
 from skdigits._onnx.classifier import OnnxDigitClassifier
 from skdigits._onnx.network import read_network
 from skdigits._utils.atomic import replacing
+from skdigits._utils.images import named_rows
 from skdigits._utils.typing import PathLike
 
 _OPSET, _IR_VERSION = 18, 10  # of 2022 and 2024: every runtime in use reads them
@@ -251,6 +252,7 @@ def _describe(pipeline, parts):
     import keras
 
     classes = np.asarray(pipeline.classes_)
+    names = getattr(pipeline, "feature_names_in_", None)
     kind = {"U": "str", "O": "object"}.get(classes.dtype.kind, classes.dtype.name)
     scaler = _find(parts, PixelScaler)
     doubt = _find(parts, SelectiveClassifier)
@@ -259,6 +261,7 @@ def _describe(pipeline, parts):
         "classes": classes.tolist(),
         "classes_dtype": kind,
         "scale": None if scaler is None else float(scaler.scale),
+        "columns": None if names is None else names.tolist(),
         "versions": {
             "skdigits": __version__,
             "onnx": _import_onnx().__version__,
@@ -290,7 +293,7 @@ def _find(parts, kind):
 
 def _compare(pipeline, written):
     """Ask both the same rows."""
-    X = _rows_to_check(written.n_features_in_, written.scale or 1)
+    X = named_rows(pipeline, _rows_to_check(written.n_features_in_, written.scale or 1))
     expected, got = pipeline.predict_proba(X), written.predict_proba(X)
     worst = float(np.abs(expected - got).max())
     best = expected.argmax(axis=1)

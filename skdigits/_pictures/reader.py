@@ -19,6 +19,7 @@ from skdigits._pictures.segmentation import (
     without_ruling,
 )
 from skdigits._pictures.sources import count_pages, keep
+from skdigits._utils.images import named_rows
 from skdigits._utils.scores import least_score
 from skdigits.exceptions import PictureError
 
@@ -207,6 +208,7 @@ class DigitReader:
 
     def _ask(self, rows):
         """Probabilities of rows, and their scores or None; a network of skdigits runs once."""
+        rows = named_rows(self.pipeline, rows)
         if hasattr(self.pipeline, "_predict_both"):
             log_proba, scores = self.pipeline._predict_both(rows)
             return np.exp(log_proba), scores

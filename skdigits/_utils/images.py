@@ -153,6 +153,29 @@ def as_images(X, image_shape):
     return np.asarray(X, dtype=np.float32).reshape(-1, height, width, 1)
 
 
+def named_rows(estimator, rows):
+    """Rows made here, under the column names that an estimator was fitted with.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted.
+    rows : ndarray of shape (n_samples, n_features)
+        In the order of the pixels.
+
+    Returns
+    -------
+    rows : ndarray or DataFrame of shape (n_samples, n_features)
+        A frame where the estimator was fitted on one, so that it has no reason to warn.
+    """
+    names = getattr(estimator, "feature_names_in_", None)
+    if names is None:
+        return rows
+    import pandas as pd
+
+    return pd.DataFrame(rows, columns=names)
+
+
 def rows_like(X, images):
     """Images as rows in the form of other rows.
 

@@ -13,6 +13,7 @@ from PIL import Image
 from skdigits._pictures.normalizer import DigitNormalizer
 from skdigits._pictures.reader import DigitReader
 from skdigits._pictures.sources import count_pages
+from skdigits._utils.images import named_rows
 from skdigits._utils.labels import label_text
 from skdigits._utils.scores import least_score
 from skdigits.app._pad import open_pad
@@ -122,10 +123,11 @@ class Answers:
     def _is_digit(self, row):
         pipeline = self._reader.pipeline
         least = least_score(pipeline)
-        return least is None or pipeline.score_samples(row[None])[0] >= least
+        return least is None or pipeline.score_samples(named_rows(pipeline, row[None]))[0] >= least
 
     def _rate(self, row):
-        probabilities = self._reader.pipeline.predict_proba(row[None])[0]
+        pipeline = self._reader.pipeline
+        probabilities = pipeline.predict_proba(named_rows(pipeline, row[None]))[0]
         return dict(zip(self.labels, map(float, probabilities), strict=True))
 
     def _row(self, pad):

@@ -1,8 +1,7 @@
 """``skdigits evaluate``."""
 
-import json
-
 from skdigits.cli._inputs import read_labelled
+from skdigits.cli._json import to_json
 from skdigits.cli._models import add_model_option, load_model
 from skdigits.cli._parsing import whole_number
 
@@ -34,10 +33,12 @@ def add_options(parser):
 
 def run(options):
     """Measure and show."""
+    from skdigits._utils.images import named_rows
     from skdigits.evaluation import report, robustness
 
     X, y = _draw(*read_labelled(options.data), options.rows, options.seed)
     model = load_model(options.model)
+    X = named_rows(model, X)
     found = report(model, X, y)
     changed = None
     if options.robustness:
@@ -46,7 +47,7 @@ def run(options):
         figures = {"model": options.model, "data": options.data, **_figures(found)}
         if changed is not None:
             figures["robustness"] = changed.to_frame().to_dict("records")
-        print(json.dumps(figures, indent=2))
+        print(to_json(figures, indent=2))
         return
     print(found)
     if changed is not None:

@@ -1,9 +1,9 @@
 """``skdigits info``."""
 
-import json
 from pathlib import Path
 
 from skdigits._utils.scores import least_score
+from skdigits.cli._json import to_json
 from skdigits.cli._models import load_model
 
 HELP = "say what is in a model file"
@@ -31,7 +31,7 @@ def run(options):
         facts |= _facts_of_file(Path(options.model))
     facts |= _facts_of_model(model)
     if options.json:
-        print(json.dumps(facts, indent=2))
+        print(to_json(facts, indent=2))
         return
     for name, value in facts.items():
         print(f"{name:18} {_in_words(value)}")

@@ -2,7 +2,6 @@
 
 import contextlib
 import csv
-import json
 import os
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from skdigits._utils.labels import label_text
 from skdigits._utils.scores import least_score
 from skdigits.cli._inputs import StandardInput, is_table, read_table
+from skdigits.cli._json import to_json
 from skdigits.cli._models import add_model_option, load_model
 from skdigits.cli._outcome import CommandError
 from skdigits.exceptions import PictureError
@@ -160,6 +160,8 @@ def _detail(digit):
 
 
 def _read_rows(reader, source):
+    from skdigits._utils.images import named_rows
+
     model = reader.pipeline
     try:
         rows, _ = read_table(source, labels="auto")
@@ -167,7 +169,8 @@ def _read_rows(reader, source):
         yield _record(source, None, "", [], [], str(error))
         return
     labels, has_scores = model.classes_.tolist(), hasattr(model, "score_samples")
-    least, probabilities = least_score(model), model.predict_proba(rows)
+    rows, least = named_rows(model, rows), least_score(model)
+    probabilities = model.predict_proba(rows)
     scores = model.score_samples(rows).tolist() if has_scores else [None] * len(rows)
     for i, (shares, score) in enumerate(zip(probabilities.tolist(), scores, strict=True)):
         confidence = max(shares)
@@ -231,7 +234,7 @@ def _write_json(records, width):
     """One JSON list, written as it comes, a record to a line."""
     before = "["
     for record in records:
-        print(before, json.dumps(record), sep="\n", end="")
+        print(before, to_json(record), sep="\n", end="")
         before = ","
     print("\n]")
 

@@ -53,10 +53,12 @@ def run(options):
 
 def write(pipeline, rows, path):
     """Predict rows, and write the labels as a submission that is checked."""
+    from skdigits._utils.images import named_rows
     from skdigits.kaggle import check_submission, write_submission
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    check_submission(write_submission(path, pipeline.predict(rows)), n_rows=len(rows))
+    labels = pipeline.predict(named_rows(pipeline, rows))
+    check_submission(write_submission(path, labels), n_rows=len(rows))
     print(f"wrote {path}, {len(rows):,} predictions")
 
 
