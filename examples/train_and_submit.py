@@ -57,7 +57,7 @@ def main(arguments=None):
     # them, so that the accuracy on them is an honest one.
     pipeline = train.make_pipeline(options, digits)
     pipeline.fit(digits.data, digits.target)
-    print(train.describe_validation(pipeline, len(digits.data)))
+    print(train.describe_validation(pipeline, digits))
     networks = getattr(pipeline[-1], "estimators_", [pipeline[-1]])
     history = TrainingHistoryDisplay.from_estimator(networks[0])
     history.figure_.savefig(options.output / "training_history.png")

@@ -4,10 +4,12 @@ The confidence of an answer is the highest of its probabilities; the answer is t
 it.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.stats import binomtest
 from sklearn.metrics import log_loss
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 
@@ -112,6 +114,32 @@ class Bins(NamedTuple):
     def expected_error(self):
         gap = np.abs(self.accuracy - self.confidence)
         return float(np.nansum(gap * self.n_rows) / self.n_rows.sum())
+
+
+def accuracy_interval(n_right, n_rows, level=0.95):
+    """Wilson's interval of an accuracy, for other rows of the same kind: (low, high), 0 to 1."""
+    interval = binomtest(n_right, n_rows).proportion_ci(level, method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+def describe_accuracy(n_right, n_rows, level=0.95):
+    """An accuracy and its interval, with as many digits as the rows give.
+
+    Parameters
+    ----------
+    n_right, n_rows : int
+    level : float
+        Of the interval.
+
+    Returns
+    -------
+    text : str
+        Such as "95.0 % (91.0 to 97.3) of 200 rows".
+    """
+    n_digits = min(2, max(0, math.ceil(math.log10(n_rows)) - 2))
+    shares = (n_right / n_rows, *accuracy_interval(n_right, n_rows, level))
+    accuracy, low, high = (f"{100 * share:.{n_digits}f}" for share in shares)
+    return f"{accuracy} % ({low} to {high}) of {n_rows:,} rows"
 
 
 def bin_confidence(answers, n_bins):

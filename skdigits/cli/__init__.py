@@ -9,7 +9,7 @@ options of a command, as those under ``examples/`` do.
 """
 
 from skdigits import __version__
-from skdigits.cli import demo, evaluate, info, predict, submit, train, tune
+from skdigits.cli import demo, evaluate, export, info, predict, submit, train, tune
 from skdigits.cli._models import load_model
 from skdigits.cli._outcome import outcome_of
 from skdigits.cli._parsing import Parser, PrintCompletion
@@ -23,6 +23,7 @@ _COMMANDS = {
     "evaluate": evaluate,
     "submit": submit,
     "demo": demo,
+    "export": export,
     "info": info,
 }
 

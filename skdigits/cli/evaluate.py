@@ -1,9 +1,13 @@
 """``skdigits evaluate``."""
 
+import sys
+from pathlib import Path
+
 from skdigits.cli._inputs import read_labelled
 from skdigits.cli._json import to_json
 from skdigits.cli._models import add_model_option, load_model
 from skdigits.cli._parsing import whole_number
+from skdigits.cli._progress import Watched
 
 HELP = "measure a model on digits with known labels that it has not been trained on"
 EXAMPLE = """\
@@ -29,6 +33,13 @@ def add_options(parser):
         "--robustness", action="store_true", help="also show the same rows moved, blurred, ..."
     )
     parser.add_argument("--json", action="store_true", help="all figures as JSON")
+    parser.add_argument(
+        "--plot",
+        metavar="DIR",
+        type=Path,
+        help="draw report.png, with the confusion matrix, errors and reliability, into this folder",
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
 def run(options):
@@ -37,12 +48,14 @@ def run(options):
     from skdigits.evaluation import report, robustness
 
     X, y = _draw(*read_labelled(options.data), options.rows, options.seed)
-    model = load_model(options.model)
+    model = Watched(load_model(options.model), options.quiet)
     X = named_rows(model, X)
     found = report(model, X, y)
     changed = None
     if options.robustness:
         changed = robustness(model, X, y, random_state=options.seed)
+    if options.plot:
+        _draw_figures(found, changed, options.plot)
     if options.json:
         figures = {"model": options.model, "data": options.data, **_figures(found)}
         if changed is not None:
@@ -52,6 +65,14 @@ def run(options):
     print(found)
     if changed is not None:
         print(f"\n{changed}")
+
+
+def _draw_figures(found, changed, folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, what in [("report.png", found), ("robustness.png", changed)]:
+        if what is not None:
+            what.plot().savefig(folder / name)
+            sys.stderr.write(f"wrote {folder / name}\n")
 
 
 def _draw(X, y, n_rows, seed):

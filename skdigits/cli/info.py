@@ -1,5 +1,6 @@
 """``skdigits info``."""
 
+import re
 from pathlib import Path
 
 from skdigits._utils.scores import least_score
@@ -27,7 +28,9 @@ def run(options):
     """Load the model, and say what is known of it."""
     facts = {"model": options.model or "the weights that ship with skdigits"}
     model = load_model(options.model)
-    if options.model is not None:
+    if options.model is None:
+        facts |= _facts_of_card()
+    else:
         facts |= _facts_of_file(Path(options.model))
     facts |= _facts_of_model(model)
     if options.json:
@@ -53,6 +56,15 @@ def _facts_of_file(path):
     from skdigits._files.persistence import describe_file
 
     return {"bytes": path.stat().st_size, **describe_file(path)}
+
+
+def _facts_of_card():
+    """What the weights that ship were trained on, and what was measured of them."""
+    from importlib.resources import files
+
+    card = (files("skdigits") / "models" / "README.md").read_text("utf-8")
+    rows = dict(re.findall(r"^\| (\w+) \| (.*) \|$", card, re.MULTILINE))
+    return {"trained on": rows["data"].replace("`", ""), "accuracy": rows["accuracy"]}
 
 
 def _facts_of_model(model):

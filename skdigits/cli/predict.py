@@ -4,6 +4,7 @@ import contextlib
 import csv
 import os
 import sys
+from collections import Counter
 from pathlib import Path
 
 from skdigits._utils.labels import label_text
@@ -12,6 +13,7 @@ from skdigits.cli._inputs import StandardInput, is_table, read_table
 from skdigits.cli._json import to_json
 from skdigits.cli._models import add_model_option, load_model
 from skdigits.cli._outcome import CommandError
+from skdigits.cli._progress import Watched, bar
 from skdigits.exceptions import PictureError
 
 HELP = "read the digits of pictures, of folders of pictures, and of CSV files"
@@ -47,6 +49,9 @@ def add_options(parser):
         type=Path,
         help="write the numbers of one picture, in rows and columns, to a .csv or .xlsx file",
     )
+    parser.add_argument(
+        "--draw", metavar="DIR", type=Path, help="draw each picture with boxes into this folder"
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
@@ -55,15 +60,17 @@ def run(options):
     from skdigits import DigitReader
 
     sources = [source for name in options.inputs for source in _expand(name)]
-    reader = DigitReader(load_model(options.model), one_digit=options.one_digit)
+    model = Watched(load_model(options.model), options.quiet)
+    reader = DigitReader(model, one_digit=options.one_digit)
     if options.table:
         _write_frame(reader, sources, options.table)
         return
+    draw = None if options.draw is None else _drawer(options.draw)
     errors = []
 
     def records():
-        for source in _with_bar(sources, options.quiet):
-            for record in _read(reader, source):
+        for source in bar(sources, "file", options.quiet):
+            for record in _read(reader, source, draw):
                 errors.extend([record["error"]] * (record["error"] is not None))
                 yield record
 
@@ -127,31 +134,39 @@ def _why_not(source):
     return f"there are no pictures in the folder {source}{'' if allowed else ' that you may read'}"
 
 
-def _with_bar(sources, is_quiet):
-    from tqdm import tqdm
-
-    # Only for those who look on: a bar among the messages of a script is noise.
-    is_shown = len(sources) > 1 and not is_quiet and sys.stderr.isatty()
-    return tqdm(sources, unit="file", disable=not is_shown)
-
-
-def _read(reader, source):
+def _read(reader, source, draw):
     """Records of one source: one for each page of a picture, one for each row of a CSV file."""
     if problem := _why_not(source):
         yield _record(source, None, "", [], [], problem)
     elif source.is_table if isinstance(source, StandardInput) else is_table(source):
         yield from _read_rows(reader, source)
     else:
-        yield from _read_pages(reader, source)
+        yield from _read_pages(reader, source, draw)
 
 
-def _read_pages(reader, source):
+def _read_pages(reader, source, draw):
     picture = source.content if isinstance(source, StandardInput) else source
     results = list(reader.read_many([picture]))
     for result in results:
+        if draw is not None and not result.error:
+            draw(result, source)
         digits, others = ([_detail(d) for d in found] for found in (result.digits, result.others))
         page = result.page if len(results) > 1 else None
         yield _record(source, None, result.text, digits, others, result.error, page)
+
+
+def _drawer(folder):
+    """A function that draws what was read into a folder, equal names side by side."""
+    names = Counter()
+
+    def draw(result, source):
+        stem = Path(source.name).stem
+        names[stem] += 1
+        again = f"-{names[stem]}" * (names[stem] > 1)
+        result.draw().save(folder / f"{stem}{again}.png")
+
+    folder.mkdir(parents=True, exist_ok=True)
+    return draw
 
 
 def _detail(digit):

@@ -6,6 +6,7 @@ from skdigits.cli import train
 from skdigits.cli._models import add_model_option, load_model
 from skdigits.cli._outcome import CommandError, UsageError
 from skdigits.cli._parsing import Parser
+from skdigits.cli._progress import Watched
 
 HELP = "write a submission for Kaggle, with a new model or with one of your own"
 EXAMPLE = """\
@@ -43,12 +44,14 @@ def run(options):
             raise CommandError(f"there is no test.csv beside {digits.filename}: put it there")
         pipeline = train.fit(options, digits)
         train.save(pipeline, options.save_model)
-        rows = digits.test_data
+        rows, expected = digits.test_data, train.expected_score(pipeline, digits)
     else:
         _refuse_training_options(options)
         rows = _test_rows(options.data)
         pipeline = load_model(options.model)
-    write(pipeline, rows, options.output)
+        expected = _expected_of(pipeline)
+    write(Watched(pipeline, options.quiet), rows, options.output)
+    print(expected)
 
 
 def write(pipeline, rows, path):
@@ -60,6 +63,22 @@ def write(pipeline, rows, path):
     labels = pipeline.predict(named_rows(pipeline, rows))
     check_submission(write_submission(path, labels), n_rows=len(rows))
     print(f"wrote {path}, {len(rows):,} predictions")
+
+
+def _expected_of(model):
+    """What Kaggle will say of a model, by the rows that it held out to learn doubt."""
+    from skdigits._measures.confidence import accuracy_interval
+    from skdigits._utils.parameters import unwrap
+
+    for part in unwrap(model):
+        if hasattr(part, "validation_score_"):
+            n_right = round(part.validation_score_ * part.n_held_out_)
+            low, high = accuracy_interval(n_right, part.n_held_out_)
+            return (
+                f"expect a score of {low:.3f} to {high:.3f}, by {part.n_held_out_:,} rows that the "
+                "model's recipe had not seen"
+            )
+    return "what score to expect, skdigits evaluate says of rows that the model has not seen"
 
 
 def _refuse_training_options(options):

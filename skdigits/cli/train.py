@@ -1,5 +1,6 @@
 """``skdigits train``, and what other commands and scripts share of it."""
 
+import math
 from pathlib import Path
 
 from skdigits._estimators.presets import PRESETS
@@ -151,34 +152,69 @@ def make_pipeline(options, digits):
 def fit(options, digits):
     """Make, fit and judge a pipeline."""
     pipeline = make_pipeline(options, digits).fit(digits.data, digits.target)
-    print(describe_validation(pipeline, len(digits.data)))
+    print(describe_validation(pipeline, digits))
     return pipeline
 
 
-def describe_validation(pipeline, n_rows):
+def describe_validation(pipeline, digits):
     """What the held-out rows say of each network.
 
     Parameters
     ----------
     pipeline : DigitPipeline
-        Fitted on `n_rows` rows.
-    n_rows : int
+        Fitted.
+    digits : :class:`~sklearn.utils.Bunch`
+        The rows that it was fitted on.
 
     Returns
     -------
     text : str
         The accuracy after the last epoch, of each network alone.
     """
+    from skdigits._measures.confidence import describe_accuracy
+
+    measured = _measures(pipeline, digits)
+    if not measured:
+        return "trained on all rows: none is left to measure the accuracy on"
+    return "\n".join(
+        (f"network {i} alone, " if len(measured) > 1 else "")
+        + f"validation accuracy: {describe_accuracy(*counts)} held out"
+        for i, counts in enumerate(measured, start=1)
+    )
+
+
+def expected_score(pipeline, digits):
+    """What Kaggle will say of a pipeline that has just been trained, in words."""
+    from skdigits._measures.confidence import accuracy_interval
+
+    measured = _measures(pipeline, digits)
+    if not measured:
+        return (
+            "what score to expect is not known, as no row was held out: train once with "
+            "--validation-fraction 0.1 to see it"
+        )
+    n_right, n_rows = max(measured)
+    low, high = accuracy_interval(n_right, n_rows)
+    alone = ", the best network alone; their average is better as a rule" * (len(measured) > 1)
+    return f"expect a score of {low:.3f} to {high:.3f}, by the rows held out{alone}"
+
+
+def _measures(pipeline, digits):
+    """Of each network the rows held out that it read right, and all of them."""
     networks = getattr(pipeline[-1], "estimators_", [pipeline[-1]])
     if not networks[0].validation_scores_:
-        return "trained on all rows: none is left to measure the accuracy on"
-    n_held_out = round(networks[0].validation_fraction * n_rows)
-    return "\n".join(
-        (f"network {i} alone, " if len(networks) > 1 else "")
-        + f"validation accuracy: {network.validation_scores_[-1]:.4%} of about {n_held_out:,} rows "
-        "held out"
-        for i, network in enumerate(networks, start=1)
-    )
+        return []
+    # A row that comes twice is one row of twice the weight.
+    different = {(row.tobytes(), label) for row, label in zip(*_arrays(digits), strict=True)}
+    n_rows = math.ceil(networks[0].validation_fraction * len(different))
+    n_rows = max(n_rows, len(pipeline.classes_))
+    return [(round(network.validation_scores_[-1] * n_rows), n_rows) for network in networks]
+
+
+def _arrays(digits):
+    import numpy as np
+
+    return np.ascontiguousarray(digits.data), np.asarray(digits.target).tolist()
 
 
 def save(pipeline, path):

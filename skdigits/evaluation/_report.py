@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from skdigits._measures.confidence import (
+    accuracy_interval,
     check_answers,
+    describe_accuracy,
     expected_calibration_error,
     risk_coverage_area,
     risk_coverage_curve,
@@ -159,12 +160,12 @@ class EvaluationReport:
         return plot_report(self)
 
     def _overall(self):
-        low, high = self.accuracy_interval
+        n_right = self.n_samples - self.n_errors
+        accuracy = describe_accuracy(n_right, self.n_samples, self.confidence_level)
         return "\n".join(
             [
                 f"{self.n_samples:,} rows, {self.n_errors:,} wrong",
-                f"accuracy           {100 * self.accuracy:.2f} %  ({100 * self.confidence_level:g}"
-                f" % interval {100 * low:.2f} to {100 * high:.2f} %)",
+                f"accuracy           {accuracy}; {100 * self.confidence_level:g} % interval",
                 f"log loss           {self.log_loss:.4f}",
                 f"calibration error  {100 * self.calibration_error:.2f} %  ({self.n_bins} bins)",
                 f"risk-coverage area {self.risk_coverage_area:.6f}",
@@ -261,14 +262,13 @@ def report(
     y_true, y_pred, confidence = answers.y_true, answers.y_pred, answers.confidence
     y_proba, labels = answers.proba, answers.labels
     n_right = int(answers.is_correct.sum())
-    interval = binomtest(n_right, len(y_true)).proportion_ci(confidence_level, method="wilson")
     per_class = precision_recall_fscore_support(y_true, y_pred, labels=labels, zero_division=0)
     shown = answers.surest_errors(n_errors)
     return EvaluationReport(
         n_samples=len(y_true),
         labels=labels,
         accuracy=n_right / len(y_true),
-        accuracy_interval=(float(interval.low), float(interval.high)),
+        accuracy_interval=accuracy_interval(n_right, len(y_true), confidence_level),
         confidence_level=confidence_level,
         **dict(zip(["precision", "recall", "f1", "support"], per_class, strict=True)),
         confusion_matrix=confusion_matrix(y_true, y_pred, labels=labels),
