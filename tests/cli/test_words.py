@@ -159,7 +159,8 @@ def test_evaluate_draws_into_a_folder(folder, use, capsys):
     assert json.loads(said.out)["n_samples"] == 40
     path = folder / "new" / "figures" / "report.png"
     assert said.err == f"wrote {path}\n"
-    assert min(Image.open(path).size) > 500
+    with Image.open(path) as figure:
+        assert min(figure.size) > 500
 
 
 def test_predict_draws_into_a_folder(tmp_path, use, capsys):
@@ -181,7 +182,8 @@ def test_predict_draws_into_a_folder(tmp_path, use, capsys):
             "page-2.png",
             "page.png",
         ]
-    picture = np.asarray(Image.open(drawn / "page.png"))
+    with Image.open(drawn / "page.png") as image:
+        picture = np.asarray(image)
     assert picture.shape == (120, 120, 3)
     assert (picture[..., 0] != picture[..., 2]).any()  # the boxes have colour
 
