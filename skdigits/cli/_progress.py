@@ -32,6 +32,9 @@ class Watched:
         value = getattr(self._model, name)
         return self._in_blocks(value) if name in _ANSWERS else value
 
+    def __getitem__(self, step):
+        return self._model[step]
+
     def _in_blocks(self, answer):
         def answer_all(X):
             import numpy as np

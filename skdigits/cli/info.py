@@ -62,7 +62,7 @@ def _facts_of_card():
     """What the weights that ship were trained on, and what was measured of them."""
     from importlib.resources import files
 
-    card = (files("skdigits") / "models" / "README.md").read_text("utf-8")
+    card = (files("skdigits") / "models" / "hands.md").read_text("utf-8")
     rows = dict(re.findall(r"^\| (\w+) \| (.*) \|$", card, re.MULTILINE))
     return {"trained on": rows["data"].replace("`", ""), "accuracy": rows["accuracy"]}
 
