@@ -13,6 +13,7 @@ _PACKAGES = [
     "keras",
     "scikeras",
     "pillow",
+    "onnxruntime",
     "tqdm",
     "matplotlib",
     "gradio",
