@@ -25,7 +25,7 @@ from skdigits._networks.finder import build_finder, encode_marks, finder_loss
 from skdigits._onnx.finder import write_finder
 from skdigits._pictures.finder import contrast
 from skdigits.datasets import load_competition, load_hands
-from skdigits.datasets._pages import cut_to_ink, make_patch
+from skdigits.datasets._pages import crop_to_ink, cut_to_ink, make_patch
 from skdigits.datasets._scribe import Scribe
 
 CARD = """\
@@ -105,15 +105,9 @@ def make_scribe(data, hands, fonts):
         if len(np.unique(others.target[rows])) == 10:
             collections.append(cut_to_ink(others.data[rows], others.target[rows]))
             sources.append(f"`{source}` ({rows.sum():,})")
-    letters = [cut for row in others.images[others.target < 0] if (cut := cut_letter(row)).size]
+    cuts = map(crop_to_ink, others.images[others.target < 0])
+    letters = [cut for cut in cuts if cut is not None]
     return Scribe(collections, letters, fonts), sources
-
-
-def cut_letter(image):
-    rows, columns = (np.flatnonzero((image > 30).any(axis=axis)) for axis in (1, 0))
-    if not len(rows):
-        return np.zeros((0, 0), np.uint8)
-    return np.ascontiguousarray(image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
 
 
 def make_examples(scribe, n, seed):

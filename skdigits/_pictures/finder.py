@@ -114,13 +114,13 @@ def find(grey, *, inverted=False, least=BELIEVED):
     -------
     page : Page
     """
-    pyramid = [(scale, np.asarray(image)) for scale, image in _pyramid(Image.fromarray(grey))]
+    pyramid = _Pyramid(Image.fromarray(grey))
     best = _look(pyramid, inverted, 0)
     if not best.is_convincing:
         best = max(best, _look(pyramid, not inverted, 0), key=lambda page: page.evidence)
     if not best.is_convincing and len(best.digits.scores) > 1:
         turned = max(
-            (_look(pyramid, best.inverted, n) for n in (1, 2, 3)), key=lambda p: p.evidence
+            (_look(pyramid, best.inverted, n) for n in (1, 2, 3)), key=lambda page: page.evidence
         )
         if turned.evidence > _TURNED * best.evidence:
             best = turned
@@ -141,18 +141,31 @@ def _alike(digits):
     return digits._replace(scores=digits.scores * np.exp(-np.maximum(away, 0)))
 
 
-def _pyramid(image):
-    """Copies of a picture, each half as large as the one before, as (scale, image)."""
-    longest = max(image.size)
-    scales = [2.0] if longest < _ENLARGED else []
-    scale = min(1.0, _LARGEST / longest)
-    while scale * longest >= _SMALLEST or not scales:
-        scales.append(scale)
-        scale /= 2
-    for scale in scales:
+class _Pyramid:
+    """Copies of a picture, each twice as large as the one before; made when they are looked at."""
+
+    def __init__(self, image):
+        self._image, self._inks = image, {}
+        longest = max(image.size)
+        scale = min(1.0, _LARGEST / longest)
+        scales = [2.0] if longest < _ENLARGED else []
+        while scale * longest >= _SMALLEST or not scales:
+            scales.append(scale)
+            scale /= 2
+        self.scales = scales[::-1]
+
+    def ink(self, scale, inverted):
+        """The contrast of one copy, computed once for every way of looking at it."""
+        if (scale, inverted) not in self._inks:
+            grey = self._grey(scale)
+            self._inks[scale, inverted] = contrast(255 - grey if inverted else grey)
+        return self._inks[scale, inverted]
+
+    def _grey(self, scale):
+        image = self._image
         size = tuple(max(_PAD, round(side * scale)) for side in image.size)
         method = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
-        yield scale, image if size == image.size else image.resize(size, method)
+        return np.asarray(image if size == image.size else image.resize(size, method))
 
 
 def contrast(grey):
@@ -177,9 +190,11 @@ def contrast(grey):
 def _look(pyramid, inverted, turns):
     """Look at as many copies as are needed, the coarsest first."""
     parts, digits = [], None
-    for scale, grey in reversed(pyramid):
-        ink = np.rot90(contrast(255 - grey if inverted else grey), turns)
-        if digits is not None and (_are_large(digits, scale) or _explains(digits, ink, scale)):
+    for scale in pyramid.scales:
+        if digits is not None and _are_large(digits, scale):
+            break
+        ink = np.rot90(pyramid.ink(scale, inverted), turns)
+        if digits is not None and _explains(digits, ink, scale):
             break
         parts.append(_look_once(scale, ink))
         digits = _merged([part[0] for part in parts])
@@ -247,7 +262,7 @@ def _peaks(answers, channel, scale):
 
 def _without_doubles(found):
     """Leave out what overlaps something surer."""
-    order = np.argsort(-found.digit_scores if len(found.scores) else found.scores)[:_MOST]
+    order = np.argsort(-found.digit_scores)[:_MOST]
     boxes = found.boxes[order]
     area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     left = np.ones(len(order), bool)

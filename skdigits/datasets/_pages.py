@@ -148,14 +148,22 @@ def make_patch(scribe, rng, side=160):
     return image, [_seen(mark, hidden) for mark in writer.marks]
 
 
-def cut_to_ink(rows, labels, faint=30):
+def crop_to_ink(image, faint=30):
+    """A picture cut to the box of its ink; None if it has none."""
+    box = Image.fromarray(np.where(image > faint, image, 0).astype(np.uint8)).getbbox()
+    if box is None:
+        return None
+    left, top, right, bottom = box
+    return np.ascontiguousarray(image[top:bottom, left:right])
+
+
+def cut_to_ink(rows, labels):
     """Pictures of each digit, cut to their ink: what a :class:`Scribe` writes with."""
     pictures = [[] for _ in range(10)]
     for image, label in zip(np.asarray(rows).reshape(-1, 28, 28), labels, strict=True):
-        box = Image.fromarray(np.where(image > faint, image, 0).astype(np.uint8)).getbbox()
-        if box is not None:
-            left, top, right, bottom = box
-            pictures[int(label)].append(np.ascontiguousarray(image[top:bottom, left:right]))
+        cut = crop_to_ink(image)
+        if cut is not None:
+            pictures[int(label)].append(cut)
     missing = [digit for digit in range(10) if not pictures[digit]]
     if missing:
         raise ValueError(f"digits holds no picture of {missing}; give at least one of each digit.")
