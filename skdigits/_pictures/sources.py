@@ -15,7 +15,7 @@ from skdigits.exceptions import PictureError
 MAX_BYTES = 64_000_000
 MAX_PIXELS = 80_000_000
 
-_SHOWN = 80  # characters of a name in a message
+_SHOWN = 80  # characters of a name in a message, most of them of its end
 
 
 def fetch(source, max_bytes=MAX_BYTES):
@@ -100,7 +100,7 @@ def _check_size(n_bytes, max_bytes, name):
 
 def _short(text):
     text = str(text)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    return text if len(text) <= _SHOWN else f"{text[:20]}...{text[20 - _SHOWN:]}"
 
 
 def _read_path(path, max_bytes):
@@ -111,7 +111,7 @@ def _read_path(path, max_bytes):
             with path.open("rb") as file:
                 return file.read(max_bytes + 1)
     except PermissionError as error:
-        raise PictureError(f"'{path}' cannot be read: you have no permission to.") from error
+        raise PictureError(f"'{_short(path)}' cannot be read: you have no permission to.") from error
     except PictureError:
         raise
     except (OSError, ValueError) as error:  # such as a name too long, or with a null character

@@ -16,7 +16,7 @@ pytestmark = [
 @parametrize_with_checks(
     [
         DigitCNNClassifier(),
-        DigitEnsembleClassifier(DigitCNNClassifier(epochs=1), n_estimators=2),
+        DigitEnsembleClassifier(DigitCNNClassifier(epochs=3), n_estimators=2),
         PixelScaler(),
         SelectiveClassifier(GaussianNB()),
         # Not both at once: a check wants `predict` to be the most probable class of every row.
