@@ -24,7 +24,7 @@ from PIL import ImageFont
 from skdigits._networks.finder import build_finder, encode_marks, finder_loss
 from skdigits._onnx.finder import write_finder
 from skdigits._pictures.finder import contrast
-from skdigits.datasets import load_competition, load_hands
+from skdigits.datasets import load_competition, load_hands, make_non_digits
 from skdigits.datasets._pages import crop_to_ink, cut_to_ink, make_patch
 from skdigits.datasets._scribe import Scribe
 
@@ -35,7 +35,7 @@ CARD = """\
 
 | | |
 | --- | --- |
-| data | made-up parts of pages: digits of all rows of `train.csv` of Kaggle's "Digit Recognizer", and of {sources}; {n_letters:,} handwritten letters and foreign characters; {n_fonts} fonts of Debian. No row of `test.csv`, and no photograph |
+| data | made-up parts of pages: digits of all rows of `train.csv` of Kaggle's "Digit Recognizer", and of {sources}; {n_letters:,} letters, foreign characters and drawings; {n_fonts} fonts of Debian. No row of `test.csv`, and no photograph |
 | command | `python examples/train_finder.py --data FOLDER --hands FOLDER --patches {patches} --epochs {epochs} --learning-rate {rate} --seed {seed}`{start} |
 | size | {n_parameters:,} parameters, {n_bytes:,} bytes |
 | on 500 parts of pages made with another seed | {found:.1%} of the digits found, {right:.1%} found and named right, {invented:.3f} places invented for each; many of them are meant to be hard to see |
@@ -55,6 +55,8 @@ SIDE = 160
 CHUNK = 250
 WRONG_SIDE_UP = 0.05  # share of patches turned by 90 degrees, and of those light on dark: no digits
 SYMMETRIC = "018"  # look the same when turned
+DRAWN = ["latin", "greek", "script", "symbol", "scribble", "shape"]  # no digits either
+N_DRAWN = 6_000
 
 
 def parse_arguments(arguments=None):
@@ -70,6 +72,7 @@ def parse_arguments(arguments=None):
     parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--learning-rate", type=float, default=4e-3, help="highest of one cycle")
     parser.add_argument("--start", metavar="FILE", help="weights to go on from (.weights.h5)")
+    parser.add_argument("--weights", metavar="FILE", help="also write .weights.h5 to go on from")
     parser.add_argument("--width", type=float, default=0.75, help="of the network")
     parser.add_argument("--jobs", type=int, default=2, help="processes that make up pages")
     parser.add_argument("--seed", type=int, default=0)
@@ -105,7 +108,8 @@ def make_scribe(data, hands, fonts):
         if len(np.unique(others.target[rows])) == 10:
             collections.append(cut_to_ink(others.data[rows], others.target[rows]))
             sources.append(f"`{source}` ({rows.sum():,})")
-    cuts = map(crop_to_ink, others.images[others.target < 0])
+    drawn = make_non_digits(N_DRAWN, kinds=DRAWN, random_state=0)
+    cuts = map(crop_to_ink, [*others.images[others.target < 0], *drawn.images])
     letters = [cut for cut in cuts if cut is not None]
     return Scribe(collections, letters, fonts), sources
 
@@ -185,7 +189,8 @@ def main(arguments=None):
     model.compile(optimizer, finder_loss)
     model.fit(inks, targets, batch_size=options.batch_size, epochs=options.epochs, verbose=2)
     found, right, invented = measure(model, *held_out)
-    model.save_weights(options.output / "finder.weights.h5")
+    if options.weights:
+        model.save_weights(options.weights)
     path = write_finder(model, options.output / "finder.onnx")
     print(
         f"of the digits on 500 other parts of pages {found:.1%} found, {right:.1%} found and named "

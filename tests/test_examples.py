@@ -101,7 +101,7 @@ def test_train_pretrained_makes_both(tmp_path):
     card = (tmp_path / "hands.md").read_text()
     assert "| mine | 640, 8 | 160 |" in card
     made = make_non_digits(100, kinds=["sign", "pair"], random_state=5).data
-    models = [load_pipeline(tmp_path / f"{name}.skdigits") for name in ("kaggle", "hands")]
-    before, after = [(model.score_samples(made) < 0).mean() for model in models]
-    assert after > max(before, 0.5)
-    assert models[1].score(X[1700:], y[1700:]) > 0.8
+    model = load_pipeline(tmp_path / "hands.skdigits")
+    assert (model.score_samples(made) < 0).mean() > 0.8
+    assert model.score(X[1700:], y[1700:]) > 0.8
+    assert load_pipeline(tmp_path / "kaggle.skdigits").score(X[1700:], y[1700:]) > 0.8

@@ -6,12 +6,13 @@ import shutil
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image, ImageDraw
 
 from skdigits import make_digit_pipeline
-from skdigits.datasets import load_bundled_digits
+from skdigits.datasets import load_bundled_digits, make_page
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
@@ -32,12 +33,13 @@ SMALLER = {
     "n_workers=2": "n_workers=1",
     "n_candidates=18": "n_candidates=4",
     "max_resources=9": "max_resources=2",
+    "10_000": "50",
 }
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """What a reader has at hand: Kaggle's files, and a photograph."""
+    """What a reader has at hand: Kaggle's files, a collection, a photograph and a form."""
     folder = tmp_path_factory.mktemp("pages")
     (folder / "folder").mkdir()
     X, y = load_bundled_digits(return_X_y=True)
@@ -48,6 +50,10 @@ def folder(tmp_path_factory):
     photo = Image.new("L", (300, 200), 230)
     ImageDraw.Draw(photo).line([(80, 40), (200, 40), (120, 170)], fill=30, width=16)
     photo.save(folder / "photo.jpg")
+    page = make_page("form", n_rows=2, digits=(X, y), random_state=0)
+    Image.fromarray(page.image).save(folder / "form.jpg")
+    images, writers = X[800:].reshape(-1, 28, 28), np.arange(len(X) - 800) // 50
+    np.savez(folder / "folder" / "mine.npz", X=images, y=y[800:], writer=writers)
     return folder
 
 

@@ -18,7 +18,8 @@ from scipy import ndimage
 
 MODEL = Path(__file__).parent.parent / "models" / "finder.onnx"
 STRIDE = 4  # pixels between two places that are judged
-KINDS = (*"0123456789", "-", ".", ",", "other")
+SIGNS = ("-", ".", ",", "other")
+KINDS = (*"0123456789", *SIGNS)
 WINDOW = 97  # pixels over which paper and contrast are judged
 UNIT = 24  # pixels; heights and widths are logarithms of multiples of it
 _HEIGHTS = 11, 56  # of what is believed at one level of the pyramid
@@ -91,6 +92,11 @@ class Page:
         return float(np.square(scores[scores > 0.5]).sum())
 
     @property
+    def n_digits(self):
+        """Number of things that count as digits."""
+        return int((self.digits.digit_scores > BELIEVED).sum())
+
+    @property
     def is_convincing(self):
         """Whether it need not be looked at in another way."""
         scores = self.digits.digit_scores
@@ -118,11 +124,10 @@ def find(grey, *, inverted=False, least=BELIEVED):
     best = _look(pyramid, inverted, 0)
     if not best.is_convincing:
         best = max(best, _look(pyramid, not inverted, 0), key=lambda page: page.evidence)
-    if not best.is_convincing and len(best.digits.scores) > 1:
-        turned = max(
-            (_look(pyramid, best.inverted, n) for n in (1, 2, 3)), key=lambda page: page.evidence
-        )
-        if turned.evidence > _TURNED * best.evidence:
+    if not best.is_convincing and best.n_digits > 1:  # a lone 9 would be as good a 6
+        looks = [_look(pyramid, best.inverted, turns) for turns in (1, 2, 3)]
+        turned = max(looks, key=lambda page: page.evidence)
+        if turned.n_digits > 1 and turned.evidence > _TURNED * best.evidence:
             best = turned
     return replace(best, digits=best.digits.take(best.digits.digit_scores >= least))
 

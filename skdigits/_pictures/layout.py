@@ -8,6 +8,9 @@ import numpy as np
 _GAP = 0.9  # of a digit's height: a wider gap may end a number
 _USUAL = 1.9  # times the usual gap of the line: a wider one may end a number
 _CORE = 0.6  # share of a number's width that tells its column
+_MINUS_GAP = 1.0  # of a digit's height: a minus stands no farther from its number
+_MINUS_FREE = 1.5  # times that gap is left before it, or it takes away from the number there
+_LOW = 0.6  # of a digit's height below its top: points and commas stand lower
 
 
 class Layout(NamedTuple):
@@ -23,32 +26,38 @@ class Layout(NamedTuple):
         Number of each box in that order, from 0.
     columns : tuple of int or None
         Column of each number, where the numbers stand in rows and columns.
+    marks : list of n str
+        "-", "." or "," where it stands before the box in that order, or "".
     """
 
     order: np.ndarray
     lines: np.ndarray
     numbers: np.ndarray
     columns: tuple[int, ...] | None
+    marks: list[str]
 
 
-def lay_out(boxes, dividers=()):
+def lay_out(boxes, signs=(), *, marks=False):
     """Find lines, numbers and columns.
 
     Parameters
     ----------
     boxes : array-like of shape (n, 4)
         Left, top, right and bottom of the digits.
-    dividers : array-like of shape (m, 4), default=()
-        Boxes of signs and letters: what stands on both sides of one is not one number.
+    signs : list of (str, array-like of shape (4,)), default=()
+        Signs and letters, and where: what stands on both sides of one is not one number.
+    marks : bool, default=False
+        Whether points and commas may stand inside a number, and a minus before it.
 
     Returns
     -------
     layout : Layout
     """
     boxes = np.asarray(boxes, dtype=float).reshape(-1, 4)
-    dividers = np.asarray(dividers, dtype=float).reshape(-1, 4)
     if not len(boxes):
-        return Layout(*(np.zeros(0, int),) * 3, None)
+        return Layout(*(np.zeros(0, int),) * 3, None, [])
+    dividers = [box for sign, box in signs if not (marks and sign in ".,")]
+    dividers = np.asarray(dividers, dtype=float).reshape(-1, 4)
     lines, slope = find_lines(boxes)
     order = np.lexsort((boxes[:, 0] + boxes[:, 2], lines))
     boxes, lines = boxes[order], lines[order]
@@ -59,7 +68,8 @@ def lay_out(boxes, dividers=()):
         ends = _ends(boxes[members], dividers)
         numbers[members] = count + np.concatenate([[0], np.cumsum(ends)])
         count = int(numbers[members[-1]]) + 1
-    return Layout(order, lines, numbers, _columns(boxes, lines, numbers, slope))
+    before = _marks(boxes, numbers, lines, signs) if marks else [""] * len(boxes)
+    return Layout(order, lines, numbers, _columns(boxes, lines, numbers, slope), before)
 
 
 def find_lines(boxes):
@@ -91,6 +101,32 @@ def find_lines(boxes):
         if best is None or cost < best[0] - 1e-9:
             best = cost, line, slope
     return best[1], float(best[2])
+
+
+def _marks(boxes, numbers, lines, signs):
+    """The minus, point or comma before each digit, in reading order; "" where there is none."""
+    marks = [""] * len(boxes)
+    middles, heights = boxes[:, [0, 2]].mean(axis=1), boxes[:, 3] - boxes[:, 1]
+    for sign, box in signs:
+        if sign not in "-.,":
+            continue
+        x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+        is_beside = np.abs(y - boxes[:, [1, 3]].mean(axis=1)) < 0.8 * heights
+        after = np.flatnonzero(is_beside & (middles > x))
+        if not len(after):
+            continue
+        i = after[np.argmin(middles[after])]
+        follows = i > 0 and lines[i - 1] == lines[i]
+        inside = follows and numbers[i - 1] == numbers[i]
+        if sign == "-":
+            gap = boxes[i, 0] - box[2]
+            is_free = not follows or box[0] - boxes[i - 1, 2] > _MINUS_FREE * gap
+            applies = gap < _MINUS_GAP * heights[i] and is_free and not inside
+        else:
+            applies = inside and y > boxes[i, 1] + _LOW * heights[i]
+        if applies:
+            marks[i] = sign
+    return marks
 
 
 def _ends(boxes, dividers):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from skdigits._pictures.crops import cut_digit
-from skdigits._pictures.finder import find
+from skdigits._pictures.finder import SIGNS, find
 from skdigits._pictures.layout import lay_out
 from skdigits._pictures.normalizer import DigitNormalizer
 from skdigits._pictures.opening import read_grey, read_ink
@@ -59,6 +59,10 @@ class DigitReader:
         score of what it takes for a digit, such as the one of
         :func:`load_pretrained`; any other reads everything as a digit.
 
+    marks : bool, default=False
+        Whether decimal points, commas and minus signs are read, too: "-3.5" and "110.000" rather
+        than "3 5" and "110 000". Each is the `mark` of the digit that follows it.
+
     See Also
     --------
     DigitNormalizer : The rows alone, for pictures of one digit each.
@@ -81,6 +85,7 @@ class DigitReader:
         min_confidence: float | None = None,
         one_digit: bool = False,
         refuse_others: bool = True,
+        marks: bool = False,
     ) -> None:
         if not hasattr(pipeline, "predict_proba"):
             raise TypeError(
@@ -97,6 +102,7 @@ class DigitReader:
         self.min_confidence = min_confidence
         self.one_digit = one_digit
         self.refuse_others = refuse_others
+        self.marks = marks
 
     def read(self, picture: Any, *, page: int | None = None) -> ReadPicture:
         """Read one picture.
@@ -143,9 +149,12 @@ class DigitReader:
         rows = np.stack([self._row(ink) for ink in inks])
         probabilities, is_doubtful, is_other = self._second_opinion(rows, found)
         digits, others = np.flatnonzero(~is_other), np.flatnonzero(is_other)
-        layout = lay_out(found.boxes[digits], seen.signs.boxes[seen.signs.scores > _WEAK])
+        signs = seen.signs.take(seen.signs.scores > _WEAK)
+        names = [SIGNS[best] for best in signs.kinds[:, -len(SIGNS) :].argmax(axis=1)]
+        signs = list(zip(names, signs.boxes, strict=True))
+        layout = lay_out(found.boxes[digits], signs, marks=self.marks)
 
-        def read(i, line=0, number=0):
+        def read(i, line=0, number=0, mark=""):
             return self._digit(
                 _upright(boxes[i], seen.turns, grey.shape, size),
                 rows[i],
@@ -153,10 +162,12 @@ class DigitReader:
                 float(found.scores[i]),
                 line=int(line),
                 number=int(number),
+                mark=mark,
                 is_doubtful=bool(is_doubtful[i]),
             )
 
-        places = zip(digits[layout.order], layout.lines, layout.numbers, strict=True)
+        order = digits[layout.order]
+        places = zip(order, layout.lines, layout.numbers, layout.marks, strict=True)
         return ReadPicture(
             tuple(read(*place) for place in places),
             picture,
@@ -262,7 +273,9 @@ class DigitReader:
                 result = ReadPicture((), picture, error=str(error), page=page)
             yield result
 
-    def _digit(self, box, row, probabilities, score, *, line=0, number=0, is_doubtful=False):
+    def _digit(
+        self, box, row, probabilities, score, *, line=0, number=0, mark="", is_doubtful=False
+    ):
         classes = self.pipeline.classes_
         best = int(np.argmax(probabilities))
         confidence = float(probabilities[best])
@@ -276,6 +289,7 @@ class DigitReader:
             score=score,
             row=row,
             number=number,
+            mark=mark,
         )
 
 

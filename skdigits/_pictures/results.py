@@ -46,6 +46,8 @@ class ReadDigit:
         What the classifier saw.
     number : int
         Number it belongs to, counted in reading order from 0.
+    mark : str
+        The minus, point or comma before it, where the reader was asked for marks.
     """
 
     label: Any
@@ -57,6 +59,7 @@ class ReadDigit:
     score: float | None
     row: np.ndarray = field(repr=False, compare=False)
     number: int = 0
+    mark: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,8 +76,8 @@ class ReadNumber:
 
     @property
     def text(self) -> str:
-        """The labels, one after the other."""
-        return "".join(label_text(digit.label) for digit in self.digits)
+        """The labels, one after the other, each with the mark before it."""
+        return "".join(digit.mark + label_text(digit.label) for digit in self.digits)
 
     @property
     def box(self) -> tuple[int, int, int, int]:
@@ -103,7 +106,7 @@ class ReadNumber:
         ways = [("", 1.0)]
         for digit in self.digits:
             longer = (
-                (text + label_text(label), p * q)
+                (text + digit.mark + label_text(label), p * q)
                 for text, p in ways
                 for label, q in digit.probabilities.items()
             )

@@ -100,7 +100,7 @@ def _check_size(n_bytes, max_bytes, name):
 
 def _short(text):
     text = str(text)
-    return text if len(text) <= _SHOWN else f"{text[:20]}...{text[20 - _SHOWN:]}"
+    return text if len(text) <= _SHOWN else f"{text[:20]}...{text[20 - _SHOWN :]}"
 
 
 def _read_path(path, max_bytes):
@@ -111,7 +111,9 @@ def _read_path(path, max_bytes):
             with path.open("rb") as file:
                 return file.read(max_bytes + 1)
     except PermissionError as error:
-        raise PictureError(f"'{_short(path)}' cannot be read: you have no permission to.") from error
+        raise PictureError(
+            f"'{_short(path)}' cannot be read: you have no permission to."
+        ) from error
     except PictureError:
         raise
     except (OSError, ValueError) as error:  # such as a name too long, or with a null character

@@ -110,7 +110,7 @@ class Answers:
             line += f", {n_unsure} of them not sure"
         if result.others:
             line += f"; {len(result.others)} that do not look like digits left out"
-        return say(f"{line}.{rest}"), result.text, drawn, _show_table(result.digits)
+        return say(f"{line}.{rest}"), result.text, drawn, _show_numbers(result)
 
     def _number(self, pad):
         """What to say of a drawing that holds several digits beyond doubt; "" of any other."""
@@ -171,15 +171,29 @@ def _show(image, description, style="wide"):
     return f'<img class="{style}" alt="{description}" src="data:image/{kind};base64,{code}">'
 
 
-def _show_table(digits):
-    rows = "".join(
-        f"<tr><td>{index}</td><td>{digit.line + 1}</td>"
-        f"<td><b>{html.escape(label_text(digit.label))}</b>{' ?' if digit.unsure else ''}</td>"
-        f"<td>{digit.confidence:.1%}</td></tr>"
-        for index, digit in enumerate(digits, start=1)
-    )
-    head = "".join(f'<th scope="col">{name}</th>' for name in ("", "line", "digit", "confidence"))
-    return f'<table class="digits"><tr>{head}</tr>{rows}</table>'
+def _show_numbers(result):
+    """What was read as an HTML table that can be copied, and a link to it as a CSV file.
+
+    It has the rows and columns of the picture's own table, else a row for each line of writing.
+    """
+    rows = result.lines if result.table is None else result.table.cells
+    width = max(map(len, rows))
+    cells = [[*row, *[None] * (width - len(row))] for row in rows]
+    body = "".join(f"<tr>{''.join(map(_show_cell, row))}</tr>" for row in cells)
+    lines = [",".join("" if cell is None else cell.text for cell in row) for row in cells]
+    link = _link_csv(lines, "numbers.csv", "Download as numbers.csv")
+    return f'<div class="scrolls"><table class="digits">{body}</table></div>{link}'
+
+
+def _show_cell(number):
+    if number is None:
+        return "<td></td>"
+    how = f"{number.confidence:.1%} sure"
+    if number.unsure:
+        others = ", ".join(text for text, _ in number.alternatives)
+        how = f"not sure, {number.confidence:.1%}; or {others}"
+    text = f"{html.escape(number.text)}{' ?' if number.unsure else ''}"
+    return f'<td title="{html.escape(how)}">{text}</td>'
 
 
 def _link_rows(kept):
@@ -187,7 +201,10 @@ def _link_rows(kept):
         return ""
     lines = [",".join([LABEL, *PIXELS])]
     lines += [",".join([label, *map(str, row)]) for label, row in kept]
-    code = base64.b64encode(("\n".join(lines) + "\n").encode()).decode()
     rows = "1 row" if len(kept) == 1 else f"{len(kept)} rows"
-    link = f'<a class="rows" download="train.csv" href="data:text/csv;base64,{code}">'
-    return f"{link}Download {rows} as train.csv</a>"
+    return _link_csv(lines, "train.csv", f"Download {rows} as train.csv")
+
+
+def _link_csv(lines, name, text):
+    code = base64.b64encode(("\n".join(lines) + "\n").encode()).decode()
+    return f'<a class="rows" download="{name}" href="data:text/csv;base64,{code}">{text}</a>'

@@ -28,7 +28,8 @@ _CSS = """
 #seen figure {margin: 0; text-align: center; font-size: 0.9em;}
 img.pixels {width: 168px; height: 168px; image-rendering: pixelated; margin: 0 auto 4px;}
 img.wide {max-width: 100%; height: auto; margin: 0 auto;}
-table.digits {width: 100%; border-collapse: collapse;}
+.scrolls {overflow-x: auto; margin-bottom: 6px;}
+table.digits {border-collapse: collapse;}
 table.digits, table.digits :is(tr, th, td) {border: 0 solid #8888 !important;}
 table.digits :is(th, td) {padding: 4px 8px; text-align: left; border-bottom-width: 1px !important;}
 a.rows {padding: 0; font-weight: 600; text-decoration: underline;}
@@ -136,7 +137,9 @@ def _picture_tab(answers):
             _take_bytes(picture)
         with gr.Column(min_width=300):
             said = gr.HTML(say(GIVE), elem_id="picture-said")
-            text = gr.Textbox(label="Text", max_lines=12, interactive=False, elem_id="text")
+            text = gr.Textbox(
+                label="Text", max_lines=12, interactive=False, buttons=["copy"], elem_id="text"
+            )
             boxes = gr.HTML(elem_id="boxes")
             table = gr.HTML(elem_id="digits")
     picture.change(

@@ -22,6 +22,8 @@ example: skdigits predict photo.jpg scans/ --format csv
          skdigits predict test.csv --model mine.skdigits --format json
          curl -s https://example.org/digit.png | skdigits predict -"""
 _COLUMNS = ["source", "row", "page", "text", "confidence", "remark"]
+_DETAILS = ["label", "confidence", "unsure", "score", "box", "line", "number", "mark"]
+_DETAILS += ["probabilities"]
 
 
 def add_options(parser):
@@ -44,6 +46,9 @@ def add_options(parser):
         "--one-digit", action="store_true", help="each picture holds exactly one digit"
     )
     parser.add_argument(
+        "--marks", action="store_true", help="also read minus signs, decimal points and commas"
+    )
+    parser.add_argument(
         "--table",
         metavar="FILE",
         type=Path,
@@ -61,7 +66,7 @@ def run(options):
 
     sources = [source for name in options.inputs for source in _expand(name)]
     model = Watched(load_model(options.model), options.quiet)
-    reader = DigitReader(model, one_digit=options.one_digit)
+    reader = DigitReader(model, one_digit=options.one_digit, marks=options.marks)
     if options.table:
         _write_frame(reader, sources, options.table)
         return
@@ -170,8 +175,7 @@ def _drawer(folder):
 
 
 def _detail(digit):
-    names = ["label", "confidence", "unsure", "score", "box", "line", "probabilities"]
-    return {name: getattr(digit, name) for name in names}
+    return {name: getattr(digit, name) for name in _DETAILS}
 
 
 def _read_rows(reader, source):

@@ -37,8 +37,8 @@ def load_hands(
 ) -> Bunch:
     """Load a folder of handwriting collections, one NumPy file each, as rows in MNIST's form.
 
-    Pictures go through :class:`DigitNormalizer`. Strokes of a pen are drawn first, each sample with
-    a width and a slant of its own.
+    Pictures go through :class:`~skdigits.DigitNormalizer`. Strokes of a pen are drawn first, each
+    sample with a width and a slant of its own.
 
     Parameters
     ----------

@@ -40,9 +40,10 @@ def make_non_digits(
 ) -> Bunch:
     """Make up pictures that are no digits, for a classifier to learn what to refuse.
 
-    Each is turned, sheared and zoomed a little, and goes through :class:`DigitNormalizer`, as a
-    picture does; blanks are rows as they are. Whatever some hand writes as a digit is left out:
-    letters such as O, l and Z, and halves such as that of an 8.
+    Each is turned, sheared and zoomed a little, and goes through
+    :class:`~skdigits.DigitNormalizer`, as a picture does; blanks are rows as they are. Whatever
+    some hand writes as a digit is left out: letters such as O, l and Z, and halves such as that of
+    an 8.
 
     Parameters
     ----------

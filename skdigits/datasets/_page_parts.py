@@ -55,7 +55,7 @@ class Writer:
     def write(self, text, x, y, height, *, slope=0.0, gap=None):
         """Write text from x on, its middle at y; gives the place where it ends."""
         rng = self.rng
-        gap = rng.normal(0.16, 0.1) if gap is None else gap
+        gap = draw_gap(rng) if gap is None else gap
         for character in text:
             if character == " ":
                 x += height * rng.uniform(0.6, 1.2)
@@ -122,6 +122,11 @@ class Writer:
 
 def _label(character):
     return character if character.isdigit() or character in "-.," else "other"
+
+
+def draw_gap(rng):
+    """Distance of two digits in heights of a digit; below 0 they touch."""
+    return rng.normal(-0.05, 0.06) if rng.random() < 0.15 else rng.normal(0.16, 0.11)
 
 
 def random_digits(n, rng):

@@ -13,6 +13,7 @@ from skdigits.datasets._load import load_bundled_digits
 from skdigits.datasets._page_parts import (
     LETTER,
     Writer,
+    draw_gap,
     random_digits,
     random_number,
     random_sum,
@@ -133,16 +134,13 @@ def make_patch(scribe, rng, side=160):
     kind = rng.random()
     if kind < 0.45:
         _random_lines(writer, height)
-    elif kind < 0.75:
+    elif kind < 0.72:
         _random_table(writer, height)
-    elif kind < 0.87:
+    elif kind < 0.82:
         _random_words(writer, height)
-    elif kind < 0.94:
-        for _ in range(rng.integers(1, 6)):
-            x, y = rng.uniform(0, side - height), rng.uniform(height / 2, side - height / 2)
-            writer.write(str(rng.integers(10)), x, y, height * rng.uniform(0.6, 1.3))
-            writer.take_hand()
-    if rng.random() < 0.3 or kind >= 0.94:
+    elif kind < 0.95:
+        _scattered(writer, height)
+    if rng.random() < 0.3 or kind >= 0.95:
         writer.clutter(height)
     image, hidden = photograph(sheet.page, rng)
     return image, [_seen(mark, hidden) for mark in writer.marks]
@@ -299,11 +297,13 @@ def _back(scribe, rng, side):
 def _random_lines(writer, height):
     rng, side = writer.rng, writer.sheet.page.shape[0]
     slope, step = rng.normal(0, 0.05), height * rng.uniform(1.25, 2.6)
+    if rng.random() < 0.1:
+        slope, step = rng.normal(0, 0.4), 2 * step
     y, is_alone = rng.uniform(-0.3 * height, step), rng.random() < 0.3
     if is_alone:
         y = rng.uniform(0.3, 0.7) * side
     while y < side + 0.3 * height:
-        x, gap = rng.uniform(-height, side * rng.choice([0.1, 0.6])), rng.normal(0.16, 0.12)
+        x, gap = rng.uniform(-height, side * rng.choice([0.1, 0.6])), draw_gap(rng)
         text = random_sum(rng) if rng.random() < 0.3 else random_number(rng)
         level = y
         while x < side:
@@ -317,6 +317,17 @@ def _random_lines(writer, height):
         if rng.random() < 0.2:
             writer.take_hand()
         y += step
+
+
+def _scattered(writer, height):
+    """Digits, or letters and drawings, each alone."""
+    rng, side = writer.rng, writer.sheet.page.shape[0]
+    strange = rng.choice([0, 0.3, 1], p=[0.5, 0.2, 0.3])  # share of what is no digit
+    for _ in range(rng.integers(1, 6)):
+        x, y = rng.uniform(0, side - height), rng.uniform(height / 2, side - height / 2)
+        text = LETTER if rng.random() < strange else str(rng.integers(10))
+        writer.write(text, x, y, height * rng.uniform(0.6, 1.3))
+        writer.take_hand()
 
 
 def _random_table(writer, height):

@@ -37,7 +37,7 @@ def draw_strokes(strokes, width, side):
 
 
 def to_row(image):
-    """Bring a picture of ink 255 on 0 to a row of 784 pixels, as :class:`DigitNormalizer` does."""
+    """Bring a picture of ink 255 on 0 to a row of 784 pixels, as `DigitNormalizer` does."""
     return DigitNormalizer().normalize(np.asarray(image, np.float32) / np.float32(255)).ravel()
 
 

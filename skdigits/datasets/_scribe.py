@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+from scipy import ndimage
 
 from skdigits.datasets._pen import draw_strokes
 
@@ -66,6 +67,8 @@ class Hand:
         Stretches the width.
     sharpness, level : float
         How steeply a stroke's edge rises, and where: a low level makes bold strokes.
+    felt : float
+        How much wider than in the pictures a felt pen makes strokes, in heights of the digits.
     pen : float
         Width of the strokes of signs, in heights of the digits.
     darkness : float
@@ -78,6 +81,7 @@ class Hand:
     aspect: float
     sharpness: float
     level: float
+    felt: float
     pen: float
     darkness: float
 
@@ -100,21 +104,23 @@ class Scribe:
 
     def take_hand(self, rng):
         """A hand drawn at random."""
-        pale = rng.random() < 0.35
+        pale, is_felt, is_askew = rng.random(3) < (0.35, 0.12, 0.12)
+        felt = rng.uniform(0.03, 0.12) if is_felt else 0.0
         return Hand(
             digits=self.collections[rng.integers(len(self.collections))],
             shear=rng.normal(0, 0.15),
-            turn=rng.normal(0, 0.07),
+            turn=rng.normal(0, 0.3 if is_askew else 0.07),
             aspect=rng.uniform(0.8, 1.2),
             sharpness=rng.uniform(1, 6),
             level=rng.uniform(0.2, 0.55),
-            pen=rng.uniform(0.06, 0.15),
+            felt=felt,
+            pen=rng.uniform(0.06, 0.15) + felt,
             darkness=rng.uniform(0.15, 0.5) if pale else rng.uniform(0.5, 1),
         )
 
     def write_digit(self, digit, height, hand, rng):
         """Ink of a digit of this height in pixels; None if nothing is left of it."""
-        if digit == 1 and rng.random() < 0.2:  # most hands' 1 is one stroke
+        if digit == 1 and rng.random() < 0.3:  # most hands' 1 is one stroke
             lean = rng.normal(0, 0.12)
             stroke = [(0.5 + lean, 0), (0.5 + rng.normal(0, 0.03), 0.5), (0.5 - lean, 1)]
             return Ink(_draw([stroke], height, height - 2, hand.pen * height), 0.0)
@@ -165,6 +171,9 @@ class Scribe:
         values = np.asarray(image.resize(size, Image.Resampling.BICUBIC), np.float32) / 255
         if hand.sharpness > 1.3:
             values = np.clip((values - hand.level) * hand.sharpness + 0.5, 0, 1)
+        wider = round(hand.felt * height)
+        if wider > 1:
+            values = ndimage.grey_dilation(np.pad(values, wider // 2), size=(wider, wider))
         return Ink(values, rng.normal(0, 0.04)) if values.max() > 0.5 else None
 
 

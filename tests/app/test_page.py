@@ -22,6 +22,7 @@ from skdigits.datasets import read_digits_csv
 
 pytest.importorskip("gradio", reason='needs Gradio: pip install "skdigits[demo]"')
 
+from skdigits._pictures.results import ReadDigit, ReadPicture
 from skdigits.app import build_app
 from skdigits.app._answers import Answers
 
@@ -197,7 +198,28 @@ def test_a_picture_is_read(answers, content):
     assert sentence(said).startswith("2 digits")
     assert text.replace(" ", "") == "71"
     assert "<img" in boxes
-    assert table.count("<tr>") == 3
+    assert re.sub("<[^>]*>| [?]", "", table).startswith("71Download as numbers.csv")
+    code = re.search('base64,([^"]+)', table).group(1)
+    assert base64.b64decode(code).decode() in ("71\n", "7,1\n")
+
+
+def test_a_table_is_shown_and_downloaded_with_its_blank_cells(answers, monkeypatch):
+    rows = {(0, 0): "12", (0, 1): "3", (1, 0): "4", (1, 2): "56"}
+    digits = [
+        ReadDigit(int(c), 0.4, {int(c): 0.4, 0: 0.3}, (0, 0, 9, 9), i, True, 0.5, None, number=k)
+        for k, ((i, _), text) in enumerate(rows.items())
+        for c in text
+    ]
+    page = ReadPicture(tuple(digits), on_paper(), columns=tuple(j for _, j in rows))
+    monkeypatch.setattr("skdigits.app._answers.DigitReader.read", lambda *_, **__: page)
+    said, text, _, table = answers.read(as_file(on_paper(), "PNG"))
+    assert "6 of them not sure" in said
+    assert text == "12 3\n4 56"
+    code = re.search('base64,([^"]+)', table).group(1)
+    assert base64.b64decode(code).decode() == "12,3,\n4,,56\n"
+    assert table.count("<td></td>") == 2
+    assert ">56 ?</td>" in table
+    assert "or " in table  # the next best reading
 
 
 def test_paper_and_nothing_are_no_digit(answers):

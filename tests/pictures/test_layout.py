@@ -55,8 +55,38 @@ def test_evenly_spread_digits_are_one_number():
 def test_a_sign_between_digits_ends_a_number():
     boxes = row("58", gap=14)
     assert lay_out(boxes).numbers.tolist() == [0, 0]
-    assert lay_out(boxes, [(22, 10, 32, 20)]).numbers.tolist() == [0, 1]
-    assert lay_out(boxes, [(22, 60, 32, 70)]).numbers.tolist() == [0, 0]  # of another line
+    assert lay_out(boxes, [("other", (22, 10, 32, 20))]).numbers.tolist() == [0, 1]
+    assert lay_out(boxes, [("other", (22, 60, 32, 70))]).numbers.tolist() == [
+        0,
+        0,
+    ]  # of another line
+
+
+@pytest.mark.parametrize(
+    ("digits", "sign", "box", "expected"),
+    [
+        ("35", ".", (21, 26, 24, 29), ["", "."]),
+        ("35", ",", (21, 26, 24, 36), ["", ","]),
+        ("35", ".", (21, 2, 24, 5), ["", ""]),  # too high
+        ("35", "-", (-14, 14, -4, 17), ["-", ""]),
+        ("35", "-", (-60, 14, -50, 17), ["", ""]),  # too far away
+        ("35", "-", (-14, 64, -4, 67), ["", ""]),  # of another line
+        ("3 5", "-", (37, 14, 47, 17), ["", ""]),  # taken away
+        ("3 5", "-", (52, 14, 62, 17), ["", "-"]),
+        ("3 5", ".", (21, 26, 24, 29), ["", ""]),  # ends a number
+        ("35", "other", (21, 26, 24, 29), ["", ""]),
+    ],
+)
+def test_marks_belong_to_the_digit_after_them(digits, sign, box, expected):
+    boxes = row(digits)
+    assert lay_out(boxes, [(sign, box)], marks=True).marks == expected
+    assert lay_out(boxes, [(sign, box)]).marks == ["", ""]
+
+
+def test_a_point_ends_a_number_unless_marks_are_read():
+    signs = [(".", (21, 26, 24, 29))]
+    assert lay_out(row("35"), signs).numbers.tolist() == [0, 1]
+    assert lay_out(row("35"), signs, marks=True).numbers.tolist() == [0, 0]
 
 
 def test_numbers_never_go_on_in_the_next_line():
