@@ -3,9 +3,9 @@ A million strange inputs for everything that reads what strangers give
 ======================================================================
 
 Coverage-guided fuzzing with Atheris of the CSV reader, the submission checker, the opener of model
-files, the picture opener and the drawing pad. Each must either answer or raise the error that its
-documentation names, within bounds of time and memory; anything else ends the run, and the input is
-kept in a file beside it. Needs ``pip install "skdigits[dev]"``::
+files, the picture opener, the page reader and the drawing pad. Each must either answer or raise the
+error that its documentation names, within bounds of time and memory; anything else ends the run,
+and the input is kept in a file beside it. Needs ``pip install "skdigits[dev]"``::
 
     python examples/benchmarks/fuzz.py --targets csv submission --runs 1000000
 """
@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +92,22 @@ def fuzz_picture(path, data):
     from skdigits.exceptions import PictureError
 
     return PictureError, lambda: DigitNormalizer(on_empty="zeros").transform([data])
+
+
+@cache
+def reader():
+    from sklearn.dummy import DummyClassifier
+
+    from skdigits import DigitReader
+
+    labels = np.arange(10)
+    return DigitReader(DummyClassifier(strategy="uniform").fit(np.zeros((10, 784)), labels))
+
+
+def fuzz_page(path, data):
+    from skdigits.exceptions import PictureError
+
+    return PictureError, lambda: reader().read(data).draw()
 
 
 # What files begin with in formats that Pillow reads but does not write.
@@ -172,6 +188,7 @@ TARGETS = {
     "submission": (fuzz_submission, seed_submission),
     "model": (fuzz_model, seed_model),
     "picture": (fuzz_picture, seed_picture),
+    "page": (fuzz_page, seed_picture),
     "pad": (fuzz_pad, seed_pad),
 }
 
@@ -192,10 +209,10 @@ def fuzz(name, n_runs, seconds, folder):
     from atheris.import_hook import HookManager
 
     # Watched comparisons guide the fuzzer, but Atheris never frees the arrays that come of them.
-    watches_comparisons = name not in {"picture", "pad"}
+    watches_comparisons = name not in {"picture", "page", "pad"}
     with HookManager({"skdigits"}, set(), True, watches_comparisons):
         import skdigits.kaggle  # noqa: F401
-        from skdigits import DigitNormalizer, load_pipeline  # noqa: F401
+        from skdigits import DigitNormalizer, DigitReader, load_pipeline  # noqa: F401
         from skdigits.app._pad import open_pad  # noqa: F401
     warnings.simplefilter("ignore")
     prepare, seeds = TARGETS[name]
