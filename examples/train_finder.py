@@ -3,7 +3,7 @@ Train the network that finds digits
 ===================================
 
 Makes up parts of pages from Kaggle's ``train.csv``, the handwriting of a folder of collections and
-the fonts of this machine, trains the finder of :class:`skdigits.DigitReader` on them, and writes it
+the fonts of a folder, trains the finder of :class:`skdigits.DigitReader` on them, and writes it
 as ``finder.onnx`` with its card::
 
     python examples/train_finder.py --data folder --hands folder --output skdigits/models
@@ -12,7 +12,6 @@ No picture of ``test.csv`` is read. With ``--start`` it goes on from weights of 
 """
 
 import argparse
-import subprocess
 import time
 from pathlib import Path
 
@@ -56,7 +55,6 @@ CHUNK = 250
 WRONG_SIDE_UP = 0.05  # share of patches turned by 90 degrees, and of those light on dark: no digits
 SYMMETRIC = "018"  # look the same when turned
 DRAWN = ["latin", "greek", "script", "symbol", "scribble", "shape"]  # no digits either
-N_DRAWN = 6_000
 
 
 def parse_arguments(arguments=None):
@@ -67,10 +65,14 @@ def parse_arguments(arguments=None):
     parser.add_argument("--data", metavar="DIR", required=True, help="folder with train.csv")
     parser.add_argument("--hands", metavar="DIR", required=True, help="folder of collections")
     parser.add_argument("--output", metavar="DIR", type=Path, default=Path("skdigits/models"))
-    parser.add_argument("--patches", type=int, default=40_000, help="parts of pages to make up")
-    parser.add_argument("--epochs", type=int, default=5, help="passes over them")
+    parser.add_argument("--patches", type=int, default=32_000, help="parts of pages to make up")
+    parser.add_argument(
+        "--fonts", metavar="DIR", type=Path, default=Path("/usr/share/fonts"), help="to print with"
+    )
+    parser.add_argument("--drawings", type=int, default=6_000, help="letters and shapes to draw")
+    parser.add_argument("--epochs", type=int, default=6, help="passes over the parts of pages")
     parser.add_argument("--batch-size", type=int, default=16)
-    parser.add_argument("--learning-rate", type=float, default=4e-3, help="highest of one cycle")
+    parser.add_argument("--learning-rate", type=float, default=5e-3, help="highest of one cycle")
     parser.add_argument("--start", metavar="FILE", help="weights to go on from (.weights.h5)")
     parser.add_argument("--weights", metavar="FILE", help="also write .weights.h5 to go on from")
     parser.add_argument("--width", type=float, default=0.75, help="of the network")
@@ -79,17 +81,13 @@ def parse_arguments(arguments=None):
     return parser.parse_args(arguments)
 
 
-def find_fonts():
-    """Font files of this machine that have digits, in the order of their names."""
-    listed = subprocess.run(
-        ["fc-list", "--format", "%{file}\n"], capture_output=True, text=True, check=True
-    )
-    return [path for path in sorted(set(listed.stdout.splitlines())) if has_digits(path)]
+def find_fonts(folder):
+    """Font files that have digits, in the order of their names."""
+    paths = sorted(str(path) for path in folder.rglob("*.[ot]tf"))
+    return [path for path in paths if has_digits(path)]
 
 
 def has_digits(path):
-    if not path.endswith((".ttf", ".otf")):
-        return False
     try:
         font = ImageFont.truetype(path, 40)
     except OSError:
@@ -97,7 +95,7 @@ def has_digits(path):
     return all(font.getbbox(digit) != font.getbbox("\uffff") for digit in "0123456789")
 
 
-def make_scribe(data, hands, fonts):
+def make_scribe(data, hands, fonts, n_drawings):
     """One collection for each source, and that of train.csv as often as three of them."""
     competition = load_competition(data, with_test=False)
     mnist = cut_to_ink(competition.data, competition.target)
@@ -108,7 +106,7 @@ def make_scribe(data, hands, fonts):
         if len(np.unique(others.target[rows])) == 10:
             collections.append(cut_to_ink(others.data[rows], others.target[rows]))
             sources.append(f"`{source}` ({rows.sum():,})")
-    drawn = make_non_digits(N_DRAWN, kinds=DRAWN, random_state=0)
+    drawn = make_non_digits(n_drawings, kinds=DRAWN, random_state=0)
     cuts = map(crop_to_ink, [*others.images[others.target < 0], *drawn.images])
     letters = [cut for cut in cuts if cut is not None]
     return Scribe(collections, letters, fonts), sources
@@ -142,6 +140,26 @@ def make_all(scribe, n, seed, n_jobs):
     return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
 
 
+class Batches(keras.utils.PyDataset):
+    """Examples in another order in each epoch; whole arrays of them would be copied by Keras."""
+
+    def __init__(self, inks, targets, size, seed):
+        super().__init__()
+        self.inks, self.targets, self.size = inks, targets, size
+        self.rng = np.random.default_rng(seed)
+        self.on_epoch_end()
+
+    def __len__(self):
+        return -(-len(self.inks) // self.size)
+
+    def __getitem__(self, index):
+        rows = np.sort(self.order[index * self.size : (index + 1) * self.size])
+        return self.inks[rows].astype(np.float32), self.targets[rows].astype(np.float32)
+
+    def on_epoch_end(self):
+        self.order = self.rng.permutation(len(self.inks))
+
+
 class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
     """Up for 15 % of the steps, then down along a cosine."""
 
@@ -171,8 +189,8 @@ def main(arguments=None):
     options.output.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(options.seed)
     started = time.process_time()
-    fonts = find_fonts()
-    scribe, sources = make_scribe(options.data, options.hands, fonts)
+    fonts = find_fonts(options.fonts)
+    scribe, sources = make_scribe(options.data, options.hands, fonts, options.drawings)
     print(
         f"{len(scribe.collections)} collections, {len(scribe.letters)} letters, {len(fonts)} fonts"
     )
@@ -181,13 +199,14 @@ def main(arguments=None):
     model = build_finder(options.width)
     if options.start:
         model.load_weights(options.start)
-    n_steps = options.epochs * -(-len(inks) // options.batch_size)
+    batches = Batches(inks, targets, options.batch_size, options.seed)
+    n_steps = options.epochs * len(batches)
     optimizer = keras.optimizers.AdamW(
         OneCycle(options.learning_rate, n_steps), weight_decay=0.01, clipnorm=5.0
     )
     optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
     model.compile(optimizer, finder_loss)
-    model.fit(inks, targets, batch_size=options.batch_size, epochs=options.epochs, verbose=2)
+    model.fit(batches, epochs=options.epochs, verbose=2)
     found, right, invented = measure(model, *held_out)
     if options.weights:
         model.save_weights(options.weights)

@@ -28,6 +28,11 @@ def run(script, *arguments, folder):
     ).stdout
 
 
+def write_train_csv(path, X, y):
+    header = ",".join(["label", *(f"pixel{i}" for i in range(784))])
+    np.savetxt(path, np.column_stack([y, X]), "%d", ",", header=header, comments="")
+
+
 def test_train_and_submit_on_bundled_digits(tmp_path):
     said = run("train_and_submit.py", "--epochs", 5, "--quiet", folder=tmp_path)
     assert "bundled digits" in said
@@ -85,11 +90,28 @@ def test_wrong_folder(tmp_path):
 
 
 @pytest.mark.slow
+def test_train_finder_writes_a_network_and_its_card(tmp_path):
+    X, y = load_bundled_digits(return_X_y=True)
+    write_train_csv(tmp_path / "train.csv", X[:900], y[:900])
+    hands = tmp_path / "hands"
+    hands.mkdir()
+    np.savez(hands / "mine.npz", X=X[900:].reshape(-1, 28, 28), y=y[900:], writer=y[900:])
+    options = ["--data", tmp_path, "--hands", hands, "--output", tmp_path]
+    said = run(
+        *("train_finder.py", *options, "--patches", 16, "--drawings", 12, "--epochs", 1),
+        folder=tmp_path,
+    )
+    assert "of the digits on" in said
+    assert (tmp_path / "finder.onnx").stat().st_size < 2_000_000
+    card = (tmp_path / "finder.md").read_text()
+    assert "--patches 16 --epochs 1 --learning-rate 0.005 --seed 0" in card
+    assert "`mine`" in card
+
+
+@pytest.mark.slow
 def test_train_pretrained_makes_both(tmp_path):
     X, y = load_bundled_digits(return_X_y=True)
-    table = np.column_stack([y, X])[:900]
-    header = ",".join(["label", *(f"pixel{i}" for i in range(784))])
-    np.savetxt(tmp_path / "train.csv", table, "%d", ",", header=header, comments="")
+    write_train_csv(tmp_path / "train.csv", X[:900], y[:900])
     hands = tmp_path / "hands"
     hands.mkdir()
     images, writers = X[900:1700].reshape(-1, 28, 28), np.arange(800) // 80
