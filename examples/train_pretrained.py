@@ -6,7 +6,7 @@ Trains the "accurate" preset twice on Kaggle's ``train.csv``: on a part of it, t
 doubt on rows that it has not seen, and on all of it, to ship. With ``--hands`` it takes that network,
 which must be in the output folder, and trains it further: on Kaggle's rows, on a folder of other
 people's handwriting, and on what is no digit. Some writers are kept aside, to measure it and its doubt.
-Writes the model and its card. The competition's test rows are never read, nor any other copy of
+Writes the model, once for Keras and once for onnxruntime, and its card. The competition's test rows are never read, nor any other copy of
 MNIST, which would hold them::
 
     python examples/train_pretrained.py --data folder --output skdigits/models
@@ -28,6 +28,8 @@ from sklearn.utils import Bunch
 from skdigits import (
     PRESETS,
     SelectiveClassifier,
+    export_onnx,
+    load_onnx,
     load_pipeline,
     make_digit_pipeline,
     save_pipeline,
@@ -37,6 +39,7 @@ from skdigits.datasets import load_competition, load_hands, make_non_digits
 
 KAGGLE = "MNIST (train.csv)"
 MADE_UP = "made-up"
+LARGEST_GAP = 1e-4  # between probabilities of the two files
 REFUSED = 0.005  # share of the unseen digits of other hands that score below 0
 # What differs from the preset when the network is trained further.
 OF_HANDS = {
@@ -225,6 +228,11 @@ def main(arguments=None):
     selective.estimator_.set_params(verbose=0, n_threads=None)
     name = "kaggle" if options.hands is None else "hands"
     path = save_pipeline(pipeline, options.output / f"{name}.skdigits")
+    light = export_onnx(pipeline, options.output / f"{name}.onnx")
+    sample = X[:: max(1, len(X) // 2000)]
+    gap = np.abs(load_onnx(light).predict_proba(sample) - pipeline.predict_proba(sample)).max()
+    if gap > LARGEST_GAP:
+        raise SystemExit(f"{light} answers otherwise than {path}: probabilities are {gap} apart")
     parameters = selective.estimator.get_params()
     defaults = type(selective.estimator)().get_params()
     changed = {k: v for k, v in parameters.items() if v != defaults[k]}
@@ -257,7 +265,7 @@ def main(arguments=None):
         high=100 * interval.high,
     )
     (options.output / f"{name}.md").write_text(card)
-    print(f"wrote {path} ({path.stat().st_size:,} bytes) and {options.output / f'{name}.md'}")
+    print(f"wrote {path} ({path.stat().st_size:,} bytes), {light} ({light.stat().st_size:,} bytes)")
 
 
 def train(rows, options):

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from importlib.resources import as_file, files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 from skdigits._files.persistence import load_pipeline
+from skdigits._onnx.classifier import load_onnx
 
 if TYPE_CHECKING:
     from skdigits._estimators.pipeline import DigitPipeline
+    from skdigits._onnx.classifier import OnnxDigitClassifier
 
 _NAMES = ("hands", "kaggle")
 
 
-def load_pretrained(name: str = "hands") -> DigitPipeline:
+@overload
+def load_pretrained(name: str = "hands", *, trainable: Literal[True] = True) -> DigitPipeline: ...
+@overload
+def load_pretrained(name: str = "hands", *, trainable: Literal[False]) -> OnnxDigitClassifier: ...
+def load_pretrained(
+    name: str = "hands", *, trainable: bool = True
+) -> DigitPipeline | OnnxDigitClassifier:
     """Load a pipeline that is already trained, without data or network.
 
     ``examples/train_pretrained.py`` trained both; ``skdigits/models`` has a card of each. Their
@@ -27,9 +35,13 @@ def load_pretrained(name: str = "hands") -> DigitPipeline:
         page, command line and :class:`DigitReader` examples use it. "kaggle" was trained on
         the 42,000 rows of ``train.csv`` and on nothing else: start from it for a submission.
 
+    trainable : bool, default=True
+        False gives the same network on onnxruntime, which starts without TensorFlow and answers,
+        but cannot be trained further.
+
     Returns
     -------
-    pipeline : DigitPipeline
+    pipeline : DigitPipeline, or OnnxDigitClassifier if not trainable
         Fitted; takes rows (n, 784) of 0-255 in MNIST's form, as :class:`DigitNormalizer` makes
         them of any picture, and gives the labels 0-9.
 
@@ -48,5 +60,6 @@ def load_pretrained(name: str = "hands") -> DigitPipeline:
     """
     if name not in _NAMES:
         raise ValueError(f"name={name!r} is unknown; the weights are {list(_NAMES)}.")
-    with as_file(files("skdigits") / "models" / f"{name}.skdigits") as path:
-        return load_pipeline(path)
+    load, suffix = (load_pipeline, "skdigits") if trainable else (load_onnx, "onnx")
+    with as_file(files("skdigits") / "models" / f"{name}.{suffix}") as path:
+        return load(path)

@@ -12,7 +12,7 @@ def add_model_option(parser, default="the weights that come with skdigits"):
     )
 
 
-def load_model(path=None):
+def load_model(path=None, *, trainable=True):
     """Load whatever answers for digits.
 
     Parameters
@@ -20,6 +20,8 @@ def load_model(path=None):
     path : str or path-like, default=None
         A file of :func:`skdigits.save_pipeline` or :func:`skdigits.export_onnx`. None takes the
         weights that ship.
+    trainable : bool, default=True
+        False takes those in the form that starts without TensorFlow.
 
     Returns
     -------
@@ -28,4 +30,4 @@ def load_model(path=None):
     """
     from skdigits import load_pipeline, load_pretrained
 
-    return load_pretrained() if path is None else load_pipeline(path)
+    return load_pretrained(trainable=trainable) if path is None else load_pipeline(path)

@@ -46,7 +46,7 @@ def add_options(parser):
 def run(options):
     """Serve until interrupted."""
     serve(
-        load_model(options.model),
+        load_model(options.model, trainable=False),
         options.host,
         options.port,
         embed_in=options.embed_in,

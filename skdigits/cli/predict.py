@@ -65,7 +65,7 @@ def run(options):
     from skdigits import DigitReader
 
     sources = [source for name in options.inputs for source in _expand(name)]
-    model = Watched(load_model(options.model), options.quiet)
+    model = Watched(load_model(options.model, trainable=False), options.quiet)
     reader = DigitReader(model, one_digit=options.one_digit, marks=options.marks)
     if options.table:
         _write_frame(reader, sources, options.table)

@@ -484,10 +484,10 @@ def test_unsure_digits_and_others_are_marked(monkeypatch, picture, capsys):
         def score_samples(self, X):
             return np.full(len(X), self.score)
 
-    monkeypatch.setattr("skdigits.cli.predict.load_model", lambda path: Doubting(1.0))
+    monkeypatch.setattr("skdigits.cli.predict.load_model", lambda path, **_: Doubting(1.0))
     assert main(["predict", picture]) == 0
     assert "7  (1 unsure)" in capsys.readouterr().out
-    monkeypatch.setattr("skdigits.cli.predict.load_model", lambda path: Doubting(-1.0))
+    monkeypatch.setattr("skdigits.cli.predict.load_model", lambda path, **_: Doubting(-1.0))
     assert main(["predict", picture, "--one-digit"]) == 0
     assert "(no digit, 1 not a digit)" in capsys.readouterr().out
 

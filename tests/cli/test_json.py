@@ -40,7 +40,7 @@ def use(monkeypatch):
     """Have a command answer with this model."""
 
     def use(command, model):
-        monkeypatch.setattr(f"skdigits.cli.{command}.load_model", lambda path: model)
+        monkeypatch.setattr(f"skdigits.cli.{command}.load_model", lambda path, **_: model)
 
     return use
 

@@ -17,7 +17,7 @@ from skdigits.cli import main
 @pytest.fixture(autouse=True)
 def _always_seven(monkeypatch):
     model = DummyClassifier().fit(np.zeros((2, 784)), [7, 7])
-    monkeypatch.setattr("skdigits.cli.predict.load_model", lambda path: model)
+    monkeypatch.setattr("skdigits.cli.predict.load_model", lambda path, **_: model)
 
 
 def seven():
