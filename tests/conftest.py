@@ -72,7 +72,9 @@ def browser():
     if chromium is None:
         pytest.skip("needs Chromium (Debian: apt install chromium)")
     with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=chromium, args=CHROMIUM_OPTIONS)
+        browser = started.chromium.launch(
+            executable_path=chromium, args=CHROMIUM_OPTIONS, timeout=120_000
+        )
         yield browser
         browser.close()
 
