@@ -242,7 +242,7 @@ def test_a_frozen_layer_keeps_its_statistics(small_digits):
 @pytest.mark.parametrize(
     "params",
     [
-        {"learning_rate": 1e30},
+        {"learning_rate": 1e6},
         {"learning_rate": 1e30, "validation_fraction": 0.2},
         {"learning_rate": 1e30, "early_stopping": True, "restore_best": False},
         {"weight_decay": 1e30},

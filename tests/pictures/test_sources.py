@@ -85,6 +85,18 @@ def test_the_callers_large_picture_is_not_changed(kind, orientation, reader):
         assert inside.all(axis=1).mean() > 0.99
 
 
+def test_a_photograph_of_a_phone_is_not_changed(tmp_path, reader):
+    path = tmp_path / "4000x3000.jpg"
+    seven((1000, 750), 300).resize((4000, 3000)).save(path)
+    with Image.open(path) as given:
+        result = reader.read(given)
+        drawn = result.draw(max_side=4000)
+        assert given.size == drawn.size == (4000, 3000)
+        left, top, right, bottom = result.digits[0].box
+        assert np.asarray(given)[top:bottom, left:right].min() < 60
+        assert np.asarray(drawn.convert("L"))[top:bottom, left:right].min() < 60
+
+
 def test_each_frame_is_drawn_as_it_was_read(reader):
     """An iterator of frames gives the same image again and again, at another frame."""
     frames = [seven((400, 160), left) for left in (0, 130, 260)]
@@ -220,6 +232,7 @@ BAD = {
     "closed image": (closed_image, "closed image"),
     "text file": (lambda: io.StringIO("no bytes"), "mode 'rb'"),
     "lost connection": (Lost, "went dead"),
+    "no such file": (lambda: "no.png", "There is no picture file at .no.png"),
     "null in name": (lambda: "a\0b.png", "null|no picture file"),
     "long name": (lambda: "x" * 5000 + ".png", "too long|no picture file"),
     "base64 without its head": (

@@ -66,6 +66,11 @@ def test_shapes_that_are_meant(image_shape, small_digits):
     assert all(type(n) is int for n in clf.image_shape_)
 
 
+def test_the_shape_that_keras_has_of_mnist(rows):
+    X, y = rows
+    assert quick((28, 28, 1)).fit(X[:50] / 255, y[:50]).image_shape_ == (28, 28)
+
+
 @pytest.mark.parametrize(
     "image_shape", [(8, 8, 3), (64,), (1, 8, 8), (8.0, 8.0), (-8, -8), (0, 64), ("8", "8"), ()]
 )
