@@ -1,6 +1,7 @@
 """Imports run one way: a wing knows only the wings below it, and there is no circle."""
 
 import ast
+from collections import Counter
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -80,3 +81,13 @@ def test_two_wings_know_keras():
     """One builds its networks, the other translates their layers."""
     found = {m for m, names in IMPORTS.items() if KERAS & {name.split(".")[0] for name in names}}
     assert {wing(module) for module in found} == {"_networks", "_onnx"}
+
+
+def test_no_module_is_too_long_to_read():
+    lengths = {name: len(path.read_text().splitlines()) for name, path in MODULES.items()}
+    assert {name: n for name, n in lengths.items() if n > 450} == {}
+
+
+def test_no_folder_has_too_many_modules():
+    counts = Counter(path.parent.name for path in MODULES.values() if path.stem != "__init__")
+    assert {name: n for name, n in counts.items() if n > 14} == {}

@@ -15,20 +15,15 @@ from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from skdigits._estimators.fitting import all_or_nothing, weights_to_continue
+from skdigits._estimators.fitting import OlderFilesMixin, all_or_nothing, weights_to_continue
 from skdigits._estimators.novelty import MAX_ROWS, NoveltyMixin
 from skdigits._estimators.others import encode, encode_known, without_label
 from skdigits._estimators.predicting import NetworksMixin
-from skdigits._estimators.training_rows import cut_rows, fraction_to_hold_out, weigh_classes
+from skdigits._estimators.training_rows import prepare_rows
 from skdigits._networks.architectures import ARCHITECTURES
 from skdigits._networks.schedules import SCHEDULES
 from skdigits._utils.about import DocLinkMixin
-from skdigits._utils.images import (
-    as_images,
-    find_image_shape,
-    flatten_images,
-    warn_of_unscaled_rows,
-)
+from skdigits._utils.images import find_image_shape, flatten_images, warn_of_unscaled_rows
 from skdigits._utils.labels import plain_labels
 from skdigits._utils.random import draw_seeds
 from skdigits._utils.typing import Labels, RandomState, Rows
@@ -43,7 +38,7 @@ _PARTIAL = {
 }
 
 
-class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, BaseEstimator):
+class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, OlderFilesMixin, BaseEstimator):
     """Convolutional network for small pictures of digits.
 
     A compact Keras network with augmentation, trained through SciKeras, that behaves as any other
@@ -422,12 +417,9 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, BaseEstimato
         parameters = self.get_params(deep=False) | (_PARTIAL if is_partial else {})
         plan = Plan.of(parameters, seeds)
         objective = Objective.of(parameters)
-        sample_weight = weigh_classes(self.class_weight, self.classes_, codes, sample_weight)
-        fraction = fraction_to_hold_out(parameters)
-        training, validation = cut_rows(X, codes, sample_weight, fraction, seeds["split"])
-        training, validation = (
-            part and (as_images(part[0], self.network_["image_shape"]), *part[1:])
-            for part in (training, validation)
+        shape = self.network_["image_shape"]
+        training, validation = prepare_rows(
+            parameters, self.classes_, X, codes, sample_weight, shape, seeds["split"]
         )
         spec = NetworkSpec(**self.network_)
         result = train(spec, objective, plan, training, validation, weights=start)
@@ -455,7 +447,3 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, BaseEstimato
 
     def _prediction_options(self):
         return {"n_views": self.tta, "n_threads": self.n_threads}
-
-    def __setstate__(self, state):
-        # A file may be older than a parameter.
-        super().__setstate__({**DigitCNNClassifier().get_params(deep=False), **state})

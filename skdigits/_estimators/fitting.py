@@ -1,4 +1,4 @@
-"""What an estimator keeps of a fit that failed, and of the one before."""
+"""What an estimator keeps: of a fit that failed, of the fit before, of an older file."""
 
 from functools import wraps
 from typing import cast
@@ -36,6 +36,13 @@ def all_or_nothing(fit: Method) -> Method:
             raise
 
     return cast(Method, whole_fit)
+
+
+class OlderFilesMixin:
+    """An estimator whose file may be older than a parameter, which then has its default."""
+
+    def __setstate__(self, state):
+        super().__setstate__({**type(self)().get_params(deep=False), **state})
 
 
 def weights_to_continue(classifier, classes, network):

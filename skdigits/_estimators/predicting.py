@@ -9,7 +9,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-import skdigits._networks.fork  # noqa: F401  watches for forks from now on
+import skdigits._utils.fork  # noqa: F401  watches for forks from now on
 from skdigits._estimators.others import without_others
 from skdigits._utils.images import flatten_images, warn_of_unscaled_rows
 from skdigits._utils.typing import Labels, Rows

@@ -5,7 +5,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import log_softmax
 from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.frozen import FrozenEstimator
@@ -19,9 +18,9 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from skdigits._estimators.calibration import at_temperature, calibrate, check_known, confidence_of
 from skdigits._estimators.classifier import DigitCNNClassifier
-from skdigits._estimators.doubt import check_known, confidence_of, find_temperature, find_threshold
-from skdigits._estimators.fitting import all_or_nothing
+from skdigits._estimators.fitting import OlderFilesMixin, all_or_nothing
 from skdigits._estimators.folds import cut_folds
 from skdigits._estimators.novelty import find_zero, move_zero, scores_to_refuse
 from skdigits._estimators.others import encode, is_other, other_label_of
@@ -44,7 +43,12 @@ from skdigits._utils.typing import Labels, RandomState, Rows
 
 
 class SelectiveClassifier(
-    ProbaFromLogMixin, ClassifierMixin, MetaEstimatorMixin, DocLinkMixin, BaseEstimator
+    ProbaFromLogMixin,
+    ClassifierMixin,
+    MetaEstimatorMixin,
+    DocLinkMixin,
+    OlderFilesMixin,
+    BaseEstimator,
 ):
     """Calibrate a classifier's probabilities, and refuse to answer where it is too unsure.
 
@@ -234,13 +238,12 @@ class SelectiveClassifier(
         is_digit = ~is_other(y, other_label)
         weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
         seeds = draw_seeds(self.random_state, ["split", "fit"])
-        estimator = self.estimator
-        if estimator is None:
-            estimator = DigitCNNClassifier(random_state=seeds["fit"])
+        default = DigitCNNClassifier(random_state=seeds["fit"])
+        estimator = default if self.estimator is None else self.estimator
         used = np.flatnonzero(weight > 0)
-        given = {"sample_weight": None if sample_weight is None else weight, "groups": groups}
-        given = {name: values for name, values in given.items() if values is not None}
-        passed, splitting = self._route(estimator, given)
+        passed, splitting = self._route(
+            estimator, sample_weight=None if sample_weight is None else weight, groups=groups
+        )
         is_frozen = isinstance(estimator, FrozenEstimator)
         how = self.cv, self.validation_fraction, seeds["split"], splitting
         folds = [([], used)] if is_frozen else cut_folds(X, y, used, *how)
@@ -262,15 +265,23 @@ class SelectiveClassifier(
         codes = np.searchsorted(self.classes_, y[held_out])
         log_proba = np.concatenate(found).astype(np.float64)
         self.floor_ = find_floor(log_proba)
-        self._learn_doubt(np.maximum(log_proba, self.floor_), codes, weight[held_out])
+        self.n_held_out_ = len(codes)
+        self.temperature_, self.threshold_, self.validation_score_, self.coverage_ = calibrate(
+            np.maximum(log_proba, self.floor_),
+            codes,
+            weight[held_out],
+            with_temperature=self.calibrate,
+            target_error=self.target_error,
+        )
         is_to_refit = not is_frozen and (self.refit or len(folds) > 1)
         self.estimator_ = fit_on(used) if is_to_refit else fitted
         if not is_frozen:  # that one is not ours to change
             move_zero(self.estimator_, find_zero(np.concatenate(scores), weight[held_out]))
         return self
 
-    def _route(self, estimator, given):
+    def _route(self, estimator, **given):
         """What the fit of the estimator and the splitter take, under the names they have for it."""
+        given = {name: values for name, values in given.items() if values is not None}
         if given and get_config()["enable_metadata_routing"]:
             routed = process_routing(self, "fit", **given)
             return routed.estimator.fit, routed.splitter.split
@@ -289,26 +300,14 @@ class SelectiveClassifier(
         routing : MetadataRouter
             Which of its parts takes what.
         """
-        estimator = self.estimator
-        if estimator is None:
-            estimator = DigitCNNClassifier().set_fit_request(sample_weight=True)
+        default = DigitCNNClassifier().set_fit_request(sample_weight=True)
+        estimator = default if self.estimator is None else self.estimator
         fit = MethodMapping().add(caller="fit", callee="fit")
         router = MetadataRouter(owner=self).add_self_request(self)
         splitter = self.cv if hasattr(self.cv, "split") else StratifiedGroupKFold()
         split = MethodMapping().add(caller="fit", callee="split")
         router = router.add(splitter=splitter, method_mapping=split)
         return router.add(estimator=estimator, method_mapping=fit)
-
-    def _learn_doubt(self, log_proba, codes, weight):
-        self.temperature_ = find_temperature(log_proba, codes, weight) if self.calibrate else 1.0
-        calibrated = self._calibrated(log_proba)
-        confidence, is_wrong = confidence_of(calibrated), calibrated.argmax(axis=1) != codes
-        self.threshold_ = 0.0
-        if self.target_error is not None:
-            self.threshold_ = find_threshold(confidence, is_wrong, weight, self.target_error)
-        self.n_held_out_ = len(codes)
-        self.validation_score_ = float(np.average(~is_wrong, weights=weight))
-        self.coverage_ = float(np.average(confidence >= self.threshold_, weights=weight))
 
     def predict(self, X: Rows) -> NDArray[Any]:
         """Labels of pictures, with `reject_label` (unless None) where none is accepted.
@@ -345,16 +344,14 @@ class SelectiveClassifier(
             Columns in the order of `classes_`; of the estimator's dtype.
         """
         log_proba = self._log_proba(X)
-        return round_log_proba(self._calibrated(log_proba), log_proba.dtype)
+        return round_log_proba(at_temperature(log_proba, self.temperature_), log_proba.dtype)
 
     def _log_proba(self, X):
-        X = self._checked(X)
-        return self._floored(log_proba_of(self.estimator_, X))
+        return self._floored(log_proba_of(self.estimator_, self._checked(X)))
 
     def _ask(self, X):
         """What the estimator says: logarithms of its probabilities, and its score or None."""
-        X = self._checked(X)
-        log_proba, score = predict_both(self.estimator_, X)
+        log_proba, score = predict_both(self.estimator_, self._checked(X))
         return self._floored(log_proba), score
 
     def _checked(self, X):
@@ -368,10 +365,7 @@ class SelectiveClassifier(
     def _predict_both(self, X):
         """`predict_log_proba`, and `score_samples` or None, with each network asked once."""
         log_proba, score = self._ask(X)
-        return round_log_proba(self._calibrated(log_proba), log_proba.dtype), score
-
-    def _calibrated(self, log_proba):
-        return log_softmax(log_proba.astype(np.float64) / self.temperature_, axis=1)
+        return round_log_proba(at_temperature(log_proba, self.temperature_), log_proba.dtype), score
 
     def score(self, X: Rows, y: Labels, sample_weight: ArrayLike | None = None) -> float:
         """Accuracy of the most probable classes, whether accepted or not.
@@ -390,8 +384,8 @@ class SelectiveClassifier(
         accuracy : float
             Share of right answers, 0 to 1.
         """
-        labels = self.classes_[self.predict_log_proba(X).argmax(axis=1)]
-        return accuracy_score(y, labels, sample_weight=sample_weight)
+        best = self._log_proba(X).argmax(axis=1)
+        return accuracy_score(y, self.classes_[best], sample_weight=sample_weight)
 
     def accepts(self, X: Rows) -> NDArray[np.bool_]:
         """Whether each picture is a digit, and the answer sure enough for `target_error`.
@@ -409,7 +403,7 @@ class SelectiveClassifier(
         return self._accepts(*self._ask(X))
 
     def _accepts(self, log_proba, score):
-        is_accepted = confidence_of(self._calibrated(log_proba)) >= self.threshold_
+        is_accepted = confidence_of(at_temperature(log_proba, self.temperature_)) >= self.threshold_
         least = least_score(self.estimator_)
         return is_accepted if least is None else is_accepted & (score >= least)
 
@@ -435,8 +429,7 @@ class SelectiveClassifier(
         score : ndarray of shape (n_samples,)
             As in :meth:`DigitCNNClassifier.score_samples`.
         """
-        X = self._checked(X)
-        return self.estimator_.score_samples(X)
+        return self.estimator_.score_samples(self._checked(X))
 
     def _as_fitted(self, estimator, X):
         """The rows with their names for an estimator that was fitted on a frame: a frozen one."""
@@ -448,10 +441,6 @@ class SelectiveClassifier(
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "estimator_")
-
-    def __setstate__(self, state):
-        # A file may be older than a parameter.
-        super().__setstate__({**type(self)().get_params(deep=False), **state})
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

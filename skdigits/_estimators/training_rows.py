@@ -6,6 +6,8 @@ import numpy as np
 from sklearn.model_selection import StratifiedKFold, train_test_split
 from sklearn.utils import compute_class_weight
 
+from skdigits._utils.images import as_images
+
 
 def weigh_classes(class_weight, classes, codes, sample_weight):
     """Multiply the weights of rows by those of their classes.
@@ -126,6 +128,31 @@ def hold_out(codes, fraction, seed):
     return is_held_out
 
 
+def prepare_rows(parameters, classes, X, codes, sample_weight, image_shape, seed):
+    """What a fit of a classifier trains on and what it holds out, as images.
+
+    Parameters
+    ----------
+    parameters : dict
+        Those of the classifier.
+    classes : ndarray of shape (n_classes,)
+    X : ndarray of shape (n_samples, n_features), float32
+    codes : ndarray of shape (n_samples,), integer codes
+    sample_weight : ndarray of shape (n_samples,)
+    image_shape : (int, int)
+    seed : int
+
+    Returns
+    -------
+    training, held_out : tuple of (images, codes, sample_weight)
+        As of `cut_rows`.
+    """
+    weight = weigh_classes(parameters["class_weight"], classes, codes, sample_weight)
+    parts = cut_rows(X, codes, weight, _fraction_to_hold_out(parameters), seed)
+    training, held_out = (part and (as_images(part[0], image_shape), *part[1:]) for part in parts)
+    return training, held_out
+
+
 def cut_rows(X, codes, sample_weight, fraction, seed):
     """What to train on and what to hold out, in canonical order.
 
@@ -154,7 +181,7 @@ def cut_rows(X, codes, sample_weight, fraction, seed):
     return part(~is_held_out), part(is_held_out) if is_held_out.any() else None
 
 
-def fraction_to_hold_out(parameters):
+def _fraction_to_hold_out(parameters):
     """The share of rows that the parameters of a classifier, as a dict, ask to be held out."""
     fraction = parameters["validation_fraction"]
     if fraction is None:

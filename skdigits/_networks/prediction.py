@@ -10,9 +10,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from skdigits._networks.compute import as_constant, compile_function, limit_threads
-from skdigits._networks.fork import refuse_if_cut_off
 from skdigits._networks.session import LOCK, quietly
 from skdigits._networks.spec import MAX_KEPT, with_inner_activations
+from skdigits._utils.fork import refuse_if_cut_off
 from skdigits._utils.images import as_images
 
 with quietly():

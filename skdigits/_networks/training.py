@@ -15,11 +15,11 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from skdigits._networks.compute import as_arrays, limit_threads, make_batches
-from skdigits._networks.fork import refuse_if_cut_off
 from skdigits._networks.prediction import Predictor
 from skdigits._networks.schedules import SCHEDULES
 from skdigits._networks.session import plain_keras, quietly, seeded_keras
 from skdigits._networks.spec import MAX_KEPT
+from skdigits._utils.fork import refuse_if_cut_off
 from skdigits._utils.random import refuse_lost_checkpoints
 from skdigits._utils.warn import warn
 

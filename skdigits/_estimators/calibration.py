@@ -1,5 +1,7 @@
 """How sure a classifier may be, learned from rows that it has not seen."""
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
@@ -23,12 +25,55 @@ def check_known(y, classes):
         )
 
 
+def at_temperature(log_proba, temperature):
+    """Logarithms of the probabilities divided by a temperature, as probabilities again."""
+    return log_softmax(log_proba.astype(np.float64) / temperature, axis=1)
+
+
+class Calibration(NamedTuple):
+    """What held-out rows teach; `SelectiveClassifier` has attributes of these names."""
+
+    temperature: float
+    threshold: float
+    validation_score: float
+    coverage: float
+
+
+def calibrate(log_proba, codes, weight, *, with_temperature, target_error):
+    """Temperature and threshold from held-out rows, and how these rows fare with them.
+
+    Parameters
+    ----------
+    log_proba : ndarray of shape (n_samples, n_classes)
+    codes : ndarray of shape (n_samples,)
+        True classes.
+    weight : ndarray of shape (n_samples,)
+    with_temperature : bool
+        Whether to fit one; otherwise it is 1.
+    target_error : float or None
+        None accepts every row.
+
+    Returns
+    -------
+    calibration : Calibration
+    """
+    temperature = find_temperature(log_proba, codes, weight) if with_temperature else 1.0
+    log_proba = at_temperature(log_proba, temperature)
+    confidence, is_wrong = confidence_of(log_proba), log_proba.argmax(axis=1) != codes
+    threshold = 0.0
+    if target_error is not None:
+        threshold = find_threshold(confidence, is_wrong, weight, target_error)
+    validation_score = float(np.average(~is_wrong, weights=weight))
+    coverage = float(np.average(confidence >= threshold, weights=weight))
+    return Calibration(temperature, threshold, validation_score, coverage)
+
+
 def find_temperature(log_proba, codes, weight):
     """The temperature of the lowest log loss."""
     chosen = np.arange(len(codes)), codes
 
     def log_loss(log_temperature):
-        scaled = log_softmax(log_proba / np.exp(log_temperature), axis=1)
+        scaled = at_temperature(log_proba, np.exp(log_temperature))
         return -np.average(scaled[chosen], weights=weight)
 
     return float(np.exp(minimize_scalar(log_loss, bounds=np.log([0.05, 20]), method="bounded").x))
