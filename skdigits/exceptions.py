@@ -1,12 +1,12 @@
-"""Warnings and errors of skdigits, each of its own class so that it can be caught or silenced."""
+"""Warnings and errors of skdigits, each with its own class so that it can be caught or silenced."""
 
 
 class ImageShapeWarning(UserWarning):
-    """The columns of X make no square image."""
+    """The number of columns of X is not a square."""
 
 
 class PixelRangeWarning(UserWarning):
-    """The pixels of X have another range than is expected, so that answers mean nothing."""
+    """The pixels of X are far from the expected range, so that answers mean nothing."""
 
 
 class ThreadsWarning(UserWarning):
@@ -14,23 +14,23 @@ class ThreadsWarning(UserWarning):
 
 
 class CheckpointWarning(UserWarning):
-    """A checkpoint could not be read or written; the fit goes on without it."""
+    """A checkpoint could not be read or written; the fit continues without it."""
 
 
 class WorkerLostError(RuntimeError):
-    """Worker processes died again and again, and nothing new was done in between."""
+    """Worker processes died again and again, without getting anything done in between."""
 
 
 class SelectionWarning(UserWarning):
-    """The held-out rows are too few, or too badly predicted, for the wanted error."""
+    """The held-out rows are too few, or too badly predicted, to show the target error."""
 
 
 class UntrustedFileWarning(UserWarning):
-    """A joblib file is loaded, which runs the code that it names: only load what you trust."""
+    """A joblib file is being loaded, which runs the code it names: only load what you trust."""
 
 
 class ModelFileError(ValueError):
-    """A model file that cannot be used: cut off, foreign, or of another format."""
+    """A model file that cannot be used: truncated, from another program, or in another format."""
 
 
 class PictureError(ValueError):

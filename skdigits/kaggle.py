@@ -29,8 +29,8 @@ _SHOWN = 5
 def write_submission(path: PathLike, labels: Labels, *, n_rows: int | None = None) -> Path:
     """Write predicted labels as a submission file.
 
-    The file is written beside its destination and then moved over it: after a crash, an older file
-    of that name is still whole.
+    The file is written beside its destination and then moved over it, so that after a crash an
+    existing file of that name is still whole.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def write_submission(path: PathLike, labels: Labels, *, n_rows: int | None = Non
     Raises
     ------
     ValueError
-        If a label is not a digit, or their number is not `n_rows`. No file is touched then.
+        If a label is not a digit, or their number is not `n_rows`. No file is written then.
     FileNotFoundError
         If the folder does not exist.
 
@@ -68,7 +68,7 @@ def write_submission(path: PathLike, labels: Labels, *, n_rows: int | None = Non
     if n_rows is not None and len(digits) != n_rows:
         raise ValueError(
             f"Got {len(digits):,} labels, expected {n_rows:,}: one for each row of the test file, "
-            "in its order. Predict all of them, and nothing else."
+            "in its order. Predict all of those, and nothing else."
         )
     lines = [_HEADER, *(f"{image},{digit}" for image, digit in enumerate(digits, start=1))]
     with replacing(path) as file:
@@ -77,13 +77,13 @@ def write_submission(path: PathLike, labels: Labels, *, n_rows: int | None = Non
 
 
 def read_submission(path: PathLike) -> NDArray[np.int64]:
-    """Read the labels of a submission file, whose every line is checked.
+    """Read the labels of a submission file, and check every line.
 
     Parameters
     ----------
     path : str or path-like
         A file with the header ``ImageId,Label``, and ``ImageId`` counting 1, 2, 3, ... A byte order
-        mark, Windows line ends and blank lines at the end are taken.
+        mark, Windows line ends and blank lines at the end are accepted.
 
     Returns
     -------
@@ -95,13 +95,13 @@ def read_submission(path: PathLike) -> NDArray[np.int64]:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file has no rows or is no submission: another header, a gap or a repetition in
-        ``ImageId``, a label that is no integer from 0 to 9. The message names the file and the
-        first such lines.
+        If the file has no rows or is not a submission: another header, a gap or a repetition in
+        ``ImageId``, a label that is not an integer from 0 to 9. The message names the file and the
+        first of these lines.
 
     See Also
     --------
-    check_submission : The same, and the number of rows.
+    check_submission : Checks the number of rows, too.
 
     Examples
     --------
@@ -126,7 +126,7 @@ def read_submission(path: PathLike) -> NDArray[np.int64]:
             "Write the file with write_submission."
         )
     if len(lines) == 1:
-        raise ValueError(f"{path} has a header and no rows; predict every row of the test file.")
+        raise ValueError(f"{path} has a header but no rows; predict every row of the test file.")
     labels, problems, expected = [], [], 1
     for number, line in enumerate(lines[1:], start=2):
         match = _LINE.fullmatch(line)
@@ -136,7 +136,7 @@ def read_submission(path: PathLike) -> NDArray[np.int64]:
             image = int(match[1])
             if image != expected:
                 problems.append(f"line {number}: got ImageId {image}, expected {expected}")
-                expected = image  # go on from here: one gap is one problem
+                expected = image  # count on from here: one gap is one problem
             labels.append(int(match[2]))
         expected += 1
     if problems:
@@ -157,20 +157,20 @@ def check_submission(
         How many rows the test file has (28,000 for Kaggle's).
     test_file : str or path-like, default=None
         The test file itself, ``test.csv``, plain or compressed, whose rows are counted. Give this
-        or `n_rows`; with neither, only the form is checked.
+        or `n_rows`; with neither, only the format is checked.
 
     Returns
     -------
     labels : ndarray of shape (n,), int64
-        The labels, when everything is right.
+        The labels, if everything is right.
 
     Raises
     ------
     FileNotFoundError
         If a file does not exist.
     ValueError
-        With the first problems found: those of :func:`read_submission`, and another number of
-        rows than the test file has.
+        If :func:`read_submission` would raise one, or the number of rows is not that of the test
+        file. The message lists the first problems.
 
     Examples
     --------
@@ -197,7 +197,7 @@ def check_submission(
 
 
 def _as_digits(labels):
-    """Labels as a list of ints 0-9, or a ValueError that names the first that is none."""
+    """Labels as a list of ints 0-9; raises a ValueError that names the first that is not one."""
     array = np.asarray(labels)
     if array.ndim != 1:
         hint = " These look like probabilities: take predict(), or classes_[argmax]."
@@ -207,7 +207,7 @@ def _as_digits(labels):
         )
     if len(array) == 0:
         raise ValueError("Got no labels; a submission has one for each row of the test file.")
-    # Python objects, so that 3, 3.0, np.int8(3) and "3" are judged alike in lists that mix them.
+    # Python objects, so that 3, 3.0, np.int8(3) and "3" are treated alike in lists that mix them.
     digits = [_as_digit(value) for value in array.tolist()]
     if None in digits:
         at = digits.index(None)
@@ -233,11 +233,11 @@ def _read_text(path):
     with path.open("rb") as file:
         content = file.read(_MAX_BYTES + 1)
     if len(content) > _MAX_BYTES:
-        raise ValueError(f"{path} is larger than {_MAX_BYTES:,} bytes: this is no submission file.")
+        raise ValueError(f"{path} has more than {_MAX_BYTES:,} bytes: it is not a submission file.")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is no text ({error.reason}); is it compressed?") from error
+        raise ValueError(f"{path} is not text ({error.reason}); is it compressed?") from error
 
 
 def _judge_line(line):

@@ -69,7 +69,7 @@ def no_room(n_bytes=65536):
 def test_no_room_leaves_the_old_file(pretrained, tmp_path):
     for write, path in save_anything(pretrained, tmp_path):
         path.write_bytes(b"the old one")
-        with no_room(), pytest.raises(OSError, match=r"was not written.*Make room") as caught:
+        with no_room(), pytest.raises(OSError, match=r"was not written.*Free space") as caught:
             write(path)
         assert caught.value.errno == errno.EFBIG
         assert path.name in str(caught.value)
@@ -79,13 +79,13 @@ def test_no_room_leaves_the_old_file(pretrained, tmp_path):
 
 def test_no_room_for_a_checkpoint_ends_no_fit(small_digits, tmp_path):
     clf = DigitCNNClassifier(epochs=1, random_state=0, checkpoint_dir=tmp_path)
-    with no_room(), pytest.warns(CheckpointWarning, match=r"No checkpoint after epoch 1.*goes on"):
+    with no_room(), pytest.warns(CheckpointWarning, match=r"No checkpoint after epoch 1.*continues"):
         clf.fit(*small_digits)
     assert clf.n_iter_ == 1
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.filterwarnings("ignore:No result is in")
+@pytest.mark.filterwarnings("ignore:There are no results in")
 def test_no_room_for_results_ends_no_search(search, small_digits, tmp_path, monkeypatch):
     expected = search.fit(*small_digits).cv_results_["mean_test_score"]
 
@@ -93,7 +93,7 @@ def test_no_room_for_results_ends_no_search(search, small_digits, tmp_path, monk
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.warns(RuntimeWarning, match=r"not kept: .*No space left on device.*Make room"):
+    with pytest.warns(RuntimeWarning, match=r"not saved: .*No space left on device.*Free space"):
         fit_search(search, *small_digits, results=tmp_path, progress=False)
     np.testing.assert_array_equal(search.cv_results_["mean_test_score"], expected)
     assert not list(tmp_path.iterdir())
@@ -123,10 +123,10 @@ def test_forbidden_folder(forbidden, pretrained, search, small_digits):
         with pytest.raises(PermissionError, match=r"was not written.*get permission"):
             write(path)
     clf = DigitCNNClassifier(epochs=1, random_state=0, checkpoint_dir=forbidden)
-    with pytest.raises(PermissionError, match=r"checkpoint_dir=.* cannot be written to; give"):
+    with pytest.raises(PermissionError, match=r"checkpoint_dir=.* is not writable; give"):
         clf.fit(*small_digits)
     clf.set_params(checkpoint_dir=forbidden / "new")
-    with pytest.raises(PermissionError, match=r"checkpoint_dir=.* cannot be made; give another"):
+    with pytest.raises(PermissionError, match=r"checkpoint_dir=.* cannot be created; give another"):
         clf.fit(*small_digits)
     with pytest.raises(PermissionError, match=r"results=.* cannot be written to"):
         fit_search(search, *small_digits, results=forbidden, progress=False)
@@ -137,7 +137,7 @@ def test_a_file_where_a_folder_should_be(pretrained, search, small_digits, tmp_p
     taken = tmp_path / "taken"
     taken.touch()
     for write, path in save_anything(pretrained, taken):
-        with pytest.raises(OSError, match=r"There is no folder .*taken; make it"):
+        with pytest.raises(OSError, match=r"There is no folder .*taken; create it"):
             write(path)
     clf = DigitCNNClassifier(random_state=0, checkpoint_dir=taken)
     with pytest.raises(NotADirectoryError, match="is a file; give the name of a folder"):
@@ -164,7 +164,7 @@ def test_results_that_are_gone_or_damaged_are_done_again(damaged, search, small_
     first.write_bytes(damaged)
     second.unlink()
     second.symlink_to(tmp_path / "gone")
-    with pytest.warns(RuntimeWarning, match="damaged or cannot be read; the fit is done again"):
+    with pytest.warns(RuntimeWarning, match="damaged or cannot be read; the fit is repeated"):
         fit_search(search, *small_digits, results=tmp_path, progress=False)
     np.testing.assert_array_equal(search.cv_results_["mean_test_score"], expected)
     assert len(read_results(tmp_path)) == 6
@@ -294,7 +294,7 @@ def test_a_worker_killed_by_the_kernel_costs_no_ready_member(tmp_path):
         tmp_path,
     )
     message, result = said.splitlines()
-    assert "the fit goes on from" in message
+    assert "the fit continues from" in message
     assert "use fewer n_jobs" in message
     assert result == "False True"
 

@@ -129,7 +129,7 @@ def test_read_takes_other_line_ends(path, content):
     [
         ("", "is empty"),
         ("\n\n", "is empty"),
-        (HEADER, "has a header and no rows"),
+        (HEADER, "has a header but no rows"),
         ("1,2\n2,0\n", "line 1: got '1,2', expected the header 'ImageId,Label'"),
         (",ImageId,Label\n0,1,2\n", "line 1: got ',ImageId,Label'"),
         (HEADER + "1,2\n3,0\n4,0\n", r"line 3: got ImageId 3, expected 2\n(?!  line)"),
@@ -161,14 +161,14 @@ def test_bad_submissions_are_named(path, content, message):
 
 def test_read_refuses_what_is_no_text(path, tmp_path, monkeypatch):
     path.write_bytes(b"\x1f\x8b\x08\x00\xff\xff")
-    with pytest.raises(ValueError, match=r"is no text .*compressed"):
+    with pytest.raises(ValueError, match=r"is not text .*compressed"):
         read_submission(path)
     with pytest.raises(FileNotFoundError, match="is not there"):
         read_submission(tmp_path / "nowhere.csv")
     with pytest.raises(FileNotFoundError, match="is a folder"):
         read_submission(tmp_path)
     monkeypatch.setattr("skdigits.kaggle._MAX_BYTES", 5)
-    with pytest.raises(ValueError, match="is larger than 5 bytes"):
+    with pytest.raises(ValueError, match="has more than 5 bytes"):
         read_submission(path)
 
 

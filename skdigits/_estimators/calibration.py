@@ -1,4 +1,4 @@
-"""How sure a classifier may be, learned from rows that it has not seen."""
+"""Calibrate a classifier, and choose when it may answer, on rows that it was not trained on."""
 
 from typing import NamedTuple
 
@@ -12,11 +12,11 @@ from skdigits.exceptions import SelectionWarning
 
 def confidence_of(log_proba):
     """The highest probability of each row."""
-    return np.exp(log_proba.max(axis=1))  # of float64: sure and very sure are not the same
+    return np.exp(log_proba.max(axis=1))  # of float64, which resolves confidences close to 1
 
 
 def check_known(y, classes):
-    """Raise where held-out rows have labels that the estimator was not trained on."""
+    """Raise if held-out rows have labels that the estimator was not trained on."""
     unknown = np.setdiff1d(y, classes)
     if len(unknown):
         raise ValueError(
@@ -26,12 +26,12 @@ def check_known(y, classes):
 
 
 def at_temperature(log_proba, temperature):
-    """Logarithms of the probabilities divided by a temperature, as probabilities again."""
+    """Logarithms of probabilities, divided by a temperature and normalised again."""
     return log_softmax(log_proba.astype(np.float64) / temperature, axis=1)
 
 
 class Calibration(NamedTuple):
-    """What held-out rows teach; `SelectiveClassifier` has attributes of these names."""
+    """What is learned from held-out rows; see the attributes of `SelectiveClassifier`."""
 
     temperature: float
     threshold: float
@@ -40,7 +40,7 @@ class Calibration(NamedTuple):
 
 
 def calibrate(log_proba, codes, weight, *, with_temperature, target_error):
-    """Temperature and threshold from held-out rows, and how these rows fare with them.
+    """Temperature and threshold from held-out rows, and accuracy and coverage on these rows.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def calibrate(log_proba, codes, weight, *, with_temperature, target_error):
         True classes.
     weight : ndarray of shape (n_samples,)
     with_temperature : bool
-        Whether to fit one; otherwise it is 1.
+        Whether to fit the temperature; otherwise it is 1.
     target_error : float or None
         None accepts every row.
 
@@ -69,7 +69,7 @@ def calibrate(log_proba, codes, weight, *, with_temperature, target_error):
 
 
 def find_temperature(log_proba, codes, weight):
-    """The temperature of the lowest log loss."""
+    """The temperature with the lowest log loss."""
     chosen = np.arange(len(codes)), codes
 
     def log_loss(log_temperature):
@@ -80,18 +80,18 @@ def find_temperature(log_proba, codes, weight):
 
 
 def find_threshold(confidence, is_wrong, weight, target_error):
-    """The lowest confidence that keeps the error within the target, and has rows to show it."""
+    """The lowest confidence that keeps the error within the target, on enough rows to show it."""
     order = np.argsort(-confidence, kind="stable")
     confidence = confidence[order]
     n_accepted, n_wrong = np.cumsum(weight[order]), np.cumsum((weight * is_wrong)[order])
-    is_last = np.append(np.diff(confidence) < 0, True)  # rows of equal confidence go together
+    is_last = np.append(np.diff(confidence) < 0, True)  # accept rows of equal confidence together
     is_shown = np.arange(1, len(order) + 1) >= 1 / target_error
     fits = np.flatnonzero(is_last & is_shown & (n_wrong <= target_error * n_accepted))
     if len(fits):
         return float(confidence[fits[-1]])
     warn(
         f"target_error={target_error:g} cannot be shown with {len(confidence)} held-out rows and "
-        f"the mistakes among them: no answer will be accepted. Give more rows (at least "
+        f"the errors among them: no answer will be accepted. Give more rows (at least "
         f"{int(np.ceil(1 / target_error))} held out), or a larger target_error.",
         SelectionWarning,
     )

@@ -28,7 +28,7 @@ from skdigits._utils.labels import plain_labels
 from skdigits._utils.random import draw_seeds
 from skdigits._utils.typing import Labels, RandomState, Rows
 
-# What a `partial_fit` does not do.
+# Parameters that `partial_fit` overrides.
 _PARTIAL = {
     "epochs": 1,
     "learning_rate_schedule": "constant",
@@ -41,40 +41,40 @@ _PARTIAL = {
 class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, OlderFilesMixin, BaseEstimator):
     """Convolutional network for small pictures of digits.
 
-    A compact Keras network with augmentation, trained through SciKeras, that behaves as any other
-    scikit-learn classifier. It expects pixels of about 0 to 1: put a :class:`PixelScaler` before
+    A compact Keras network with augmentation, trained through SciKeras, that behaves like any other
+    scikit-learn classifier. It expects pixels from about 0 to 1: put a :class:`PixelScaler` before
     it, or use :func:`make_digit_pipeline`.
 
     Parameters
     ----------
     architecture : {"compact", "deep", "classic"} or callable, default="compact"
-        "compact" is a small batch-normalised network, "deep" a larger one; "classic" is that of the
-        well-known Kaggle notebooks. A function with the arguments ``(image_shape, n_classes, *,
-        width, dropout, batch_norm)`` returns an untrained `keras.Model` that ends in logits; it
-        need only name the keywords that it uses, and must live in a module to be pickled.
+        "compact" is a small batch-normalised network, "deep" a larger one, and "classic" the one
+        from the well-known Kaggle notebooks. A callable takes ``(image_shape, n_classes, *, width,
+        dropout, batch_norm)`` and returns an untrained `keras.Model` that outputs logits; it need
+        only name the keywords it uses, and must be importable from a module to be pickled.
 
     width : float, default=1.0
-        Multiplies the number of channels of each layer.
+        Multiplies the number of channels in each layer.
 
     dropout : float, default=None
-        Rate before the last layer (and half of it after each pooling of "classic"). None takes the
-        architecture's own.
+        Rate before the last layer; "classic" also applies half of it after each pooling. None uses
+        the architecture's default.
 
     batch_norm : bool, default=None
-        Whether to normalise after each convolution. None takes the architecture's own.
+        Whether to normalise after each convolution. None uses the architecture's default.
 
     optimizer : {"adamw", "adam", "rmsprop", "sgd"}, default="adamw"
-        "sgd" has Nesterov momentum 0.9.
+        "sgd" uses Nesterov momentum of 0.9.
 
     learning_rate : float, default=0.01
-        Highest learning rate of the schedule.
+        Peak learning rate of the schedule.
 
     learning_rate_schedule : {"one_cycle", "cosine", "exponential", "constant"}, \
             default="one_cycle"
-        How the learning rate runs over the fit, batch by batch.
+        How the learning rate changes over the fit, batch by batch.
 
     weight_decay : float, default=0.02
-        Decoupled weight decay, times the learning rate; biases and normalisation are left out.
+        Decoupled weight decay, scaled by the learning rate; biases and normalisation are exempt.
 
     label_smoothing : float, default=0.05
         Share of each target spread evenly over all classes.
@@ -83,71 +83,71 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, OlderFilesMi
         Passes over the training rows.
 
     batch_size : int, default=64
-        Rows in a training step, about: batches are evened out, so that none is much smaller, and a
-        small set is cut into at least eight.
+        Approximate number of rows in a training step: batches are made nearly equal in size, and a
+        small training set is split into at least eight.
 
     augmentation : float, dict or None, default=0.7
-        Random distortion of the training rows. 1.0 is rotation of up to 12 degrees, zoom of 10 %,
-        shear of 0.15 and shift of 7 % of the side (2 pixels of 28); other strengths scale these. A
-        dict gives the parts one by one: "rotation" in degrees, "zoom", "shear", "shift" and
-        "elastic" as fractions; and for half of the rows "thickness", "lines", "blur", "contrast",
-        "brightness" and "noise", from 0 to 1. Never flips. The last epoch has half the strength.
+        Strength of the random distortion of the training rows. 1.0 is rotation by up to 12 degrees,
+        zoom by 10 %, shear of 0.15 and shift by 7 % of the side (2 of 28 pixels); other values
+        scale these. A dict sets each part: "rotation" in degrees; "zoom", "shear", "shift" and
+        "elastic" as fractions; and, on half of the rows, "thickness", "lines", "blur", "contrast",
+        "brightness" and "noise" from 0 to 1. Never flips. The last epoch uses half the strength.
 
     tta : int, default=0
-        Test-time augmentation: `predict` and its kind average the probabilities of each picture and
-        of so many fixed views of it, shifted by a pixel of 28 and turned by a few degrees. Each
-        view costs as much time as the picture itself; may be set after `fit`.
+        Test-time augmentation: the number of fixed views of each picture, shifted by 1/28 of the
+        side and rotated by a few degrees, whose probabilities are averaged with its own. Each view
+        takes as long to predict as the picture itself. May be set after `fit`.
 
     early_stopping : bool, default=False
-        End the fit when the validation accuracy has not improved for `n_iter_no_change` epochs.
+        Whether to stop when validation accuracy has not improved for `n_iter_no_change` epochs.
 
     validation_fraction : float, default=None
-        Share of the training rows held out, stratified and drawn with `random_state`, to be scored
-        after each epoch. None is 0.1 with `early_stopping`, and nothing without.
+        Share of the training rows to hold out and score after each epoch, stratified and drawn with
+        `random_state`. None means 0.1 with `early_stopping` and 0 without.
 
     n_iter_no_change : int, default=5
-        Epochs without improvement that end the fit, when `early_stopping`.
+        Epochs without improvement after which `early_stopping` ends the fit.
 
     restore_best : bool, default=True
-        Whether to keep the weights of the epoch of best validation accuracy (of equal ones that of
-        lower loss) rather than the last. Without validation rows the last epoch is the best.
+        Whether to keep the weights of the epoch with the best validation accuracy (ties go to the
+        lower loss) rather than the last. Without validation rows the last epoch is kept.
 
     class_weight : dict, "balanced" or None, default=None
-        Weights of the classes, as in scikit-learn; multiplied with `sample_weight`.
+        Weights of the classes, as in scikit-learn; multiplied by `sample_weight`.
 
     other_label : object, default=None
-        Label of rows in `y` that are examples of what is no digit. They are of no class, and
-        neither predicted nor scored: :meth:`score_samples` learns from them what to refuse.
+        Label in `y` of rows that are examples of anything but digits. It is not a class, and is
+        neither predicted nor scored: :meth:`score_samples` learns from these rows what to refuse.
 
     novelty : bool, default=False
-        Whether `fit`, or the first `partial_fit`, also learns what digits look like, for
-        :meth:`score_samples` to tell them from anything else; so it does with `other_label`. It
-        holds for the network as it was then: after a `partial_fit` that changes much, fit again.
+        Whether `fit`, or the first `partial_fit`, also learns what digits look like, so that
+        :meth:`score_samples` can tell them from anything else; `other_label` implies it. It is not
+        updated by a later `partial_fit`: after one that changes much, fit again.
 
     image_shape : "auto", (int, int) or (int, int, 1), default="auto"
-        Height and width of the pictures in X. "auto" takes a square.
+        Height and width of the pictures in X. "auto" assumes square ones.
 
     warm_start : bool, default=False
-        Whether `fit` goes on from the weights of the last fit. A network without `other_label` may
-        go on with it.
+        Whether `fit` continues from the weights of the last fit. `other_label` may be added to a
+        network that was first fitted without it.
 
     callbacks : list of callable, default=None
-        Functions without arguments that return a new `keras.callbacks.Callback` for each fit.
+        Callables without arguments, each of which returns a new `keras.callbacks.Callback`.
 
     checkpoint_dir : path-like, default=None
-        Folder in which `fit` keeps its state after each epoch, made where it does not exist. A fit
-        that was killed goes on from there when it is called again with the same data and
-        parameters, and ends with the same bits as if it had never been. Needs a `random_state`
-        that draws the same again. Many fits may share the folder; each removes its file when it
-        ends. Callbacks see the epochs that are left; functions go by their names.
+        Folder in which `fit` saves its state after each epoch; created if missing. A fit that was
+        killed resumes from there when it is called again with the same data and parameters, and
+        ends with the same bits as an uninterrupted one. Requires a fixed `random_state`. Fits may
+        share the folder; each deletes its file at its end. Callbacks see only the remaining epochs.
+        Functions are identified by name, so delete the files after changing what one does.
 
     n_threads : int, default=None
-        CPU threads of TensorFlow, which are fixed by the first operation of a process. None leaves
-        TensorFlow's own choice. Results are reproducible for a given number of threads.
+        CPU threads of TensorFlow, fixed by the first operation in a process. None leaves the choice
+        to TensorFlow. Results are reproducible for a given number of threads.
 
     random_state : int, RandomState instance or None, default=None
-        Seeds the validation rows, the weights, the order of rows, dropout and augmentation. The
-        same int gives the same bits.
+        Seeds the choice of validation rows, the initial weights, the order of rows, dropout and
+        augmentation. The same int gives the same bits.
 
     verbose : int, default=0
         1 shows a progress bar; 0 is silent.
@@ -164,7 +164,7 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, OlderFilesMi
         Height and width of the pictures.
     history_ : dict of str to list of float
         "loss" and "accuracy" of each epoch (on augmented rows), and "val_loss" and "val_accuracy"
-        where rows were held out.
+        if rows were held out.
     n_iter_ : int
         Epochs trained.
     best_epoch_ : int
@@ -172,18 +172,18 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, OlderFilesMi
     validation_scores_ : list of float or None
         Validation accuracy of each epoch.
     n_parameters_ : int
-        Number of weights, normalisation statistics included.
+        Number of weights, including normalisation statistics.
     weights_ : list of ndarray
         The weights, in Keras' order.
     network_ : dict
         What the network was built from.
     digits_ : dict
-        What was learned for `score_samples`, with `novelty` or `other_label`.
+        What was learned for `score_samples`; only with `novelty` or `other_label`.
     offset_ : float
-        0: below lie the scores of what is taken for no digit; only with `score_samples`.
+        0: lower scores mean "not a digit"; only with `score_samples`.
     model_ : keras.Model
-        A new Keras model with these weights; it maps images of shape (n, h, w, 1) to logits, of
-        which the last is that of `other_label`, if any.
+        A new Keras model with these weights. It maps images of shape (n, h, w, 1) to logits, the
+        last of which belongs to `other_label`, if set.
 
     See Also
     --------
@@ -191,9 +191,9 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, OlderFilesMi
 
     Notes
     -----
-    Equal rows with equal labels are merged into one of their summed weight, and rows are put in an
-    order of their own before they are shuffled with `random_state`; so a row of weight 2 counts as
-    that row given twice, and the order of the rows does not matter.
+    Identical rows with the same label are merged and their weights added up, and rows are sorted
+    before they are shuffled with `random_state`; so a row of weight 2 counts as that row given
+    twice, and the order in which rows are given does not matter.
 
     Examples
     --------
@@ -303,11 +303,11 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, OlderFilesMi
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
-            Pictures of about 0 to 1, ink high.
+            Pictures with pixels from about 0 to 1, ink high.
         y : array-like of shape (n_samples,)
             Labels.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows; None weighs all alike.
+            Weights of the rows; None weights them equally.
 
         Returns
         -------
@@ -332,18 +332,18 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, OlderFilesMi
         classes: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> Self:
-        """Train one more epoch, at a constant learning rate and without validation rows.
+        """Train for one more epoch, at a constant learning rate and without validation rows.
 
-        Each call starts the optimizer anew: give it as many rows at a time as you can.
+        Each call resets the optimizer: pass as many rows at a time as you can.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
-            Pictures of about 0 to 1, ink high.
+            Pictures with pixels from about 0 to 1, ink high.
         y : array-like of shape (n_samples,)
             Labels.
         classes : array-like of shape (n_classes,), default=None
-            All labels that will ever come, but for `other_label`; needed in the first call.
+            All labels that will ever occur, except `other_label`; required in the first call.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
 
@@ -381,7 +381,7 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, OlderFilesMi
 
     @property
     def n_parameters_(self) -> int:
-        """Number of weights, normalisation statistics included."""
+        """Number of weights, including normalisation statistics."""
         check_is_fitted(self)
         return sum(weight.size for weight in self.weights_)
 
@@ -412,7 +412,7 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, OlderFilesMi
 
         seeds = draw_seeds(self.random_state, ["split", "init", "order"])
         goes_on = is_partial and start is not None
-        if goes_on:  # another epoch needs other draws
+        if goes_on:  # each epoch needs its own shuffling
             seeds["order"] = (seeds["order"] + self.n_iter_) % 2**31
         parameters = self.get_params(deep=False) | (_PARTIAL if is_partial else {})
         plan = Plan.of(parameters, seeds)
@@ -423,15 +423,15 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, OlderFilesMi
         )
         spec = NetworkSpec(**self.network_)
         result = train(spec, objective, plan, training, validation, weights=start)
-        self._keep(result, goes_on)
+        self._store(result, goes_on)
         if self._has_score() and not (goes_on and hasattr(self, "digits_")):
             images, codes, _ = training
             digits = np.flatnonzero(codes < len(self.classes_))[:MAX_ROWS]
             self._learn_digits(flatten_images(images[digits]), codes[digits])
         result.journal.remove()
 
-    def _keep(self, result, goes_on):
-        """Take over what the training gave; a `partial_fit` appends to what was there."""
+    def _store(self, result, goes_on):
+        """Set the fitted attributes; a `partial_fit` extends the history."""
         n_before = self.n_iter_ if goes_on else 0
         before = self.history_ if goes_on else {}
         self.weights_ = result.weights

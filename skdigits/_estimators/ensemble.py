@@ -1,4 +1,4 @@
-"""`DigitEnsembleClassifier`: several networks, whose probabilities are averaged."""
+"""`DigitEnsembleClassifier`: several networks with averaged probabilities."""
 
 from numbers import Integral
 from typing import Any, Self
@@ -20,42 +20,42 @@ from skdigits._estimators.predicting import NetworksMixin
 from skdigits._utils.about import DocLinkMixin
 from skdigits._utils.images import flatten_images, warn_of_unscaled_rows
 from skdigits._utils.labels import plain_labels
-from skdigits._utils.parallel import in_spite_of_losses, share_threads
+from skdigits._utils.parallel import retry_lost_workers, share_threads
 from skdigits._utils.parameters import WITHOUT_EFFECT, cloned_without, parameters_called
 from skdigits._utils.random import draw_seeds, refuse_lost_checkpoints
 from skdigits._utils.typing import Labels, RandomState, Rows
 
-# What does not change a fit, but for its last bits.
-_FREE = ("tta", *WITHOUT_EFFECT)  # parameters of a member that its training does not depend on
+# Parameters of a member that do not change its training, except for the last bits.
+_NOT_OF_TRAINING = ("tta", *WITHOUT_EFFECT)
 
 
 class DigitEnsembleClassifier(NetworksMixin, DocLinkMixin, BaseEstimator):
-    """Several :class:`DigitCNNClassifier`, each from its own seed, with averaged probabilities.
+    """Several :class:`DigitCNNClassifier`, each with its own seed, with averaged probabilities.
 
-    Members are trained through joblib, one after the other, on several cores, or on a Dask cluster
-    under ``joblib.parallel_config(backend="dask")``; all answer through one compiled function.
+    Members are trained through joblib: one after the other, on several cores, or on a Dask cluster
+    with ``joblib.parallel_config(backend="dask")``. They predict together in one compiled function.
 
     Parameters
     ----------
     estimator : DigitCNNClassifier or list of DigitCNNClassifier, default=None
-        What each member is a clone of; a list is gone through in turn. None takes the defaults.
-        With ``validation_fraction=0.1`` each member is trained on its own stratified 90 %.
+        What to clone for each member; a list is cycled through. None takes the defaults. With
+        ``validation_fraction=0.1`` each member is trained on its own stratified 90 %.
 
     n_estimators : int, default=5
         Number of members.
 
     tta : int, default=None
-        Test-time augmentation as in :class:`DigitCNNClassifier`; None takes that of `estimator`,
-        of a list that of the first.
+        Test-time augmentation as in :class:`DigitCNNClassifier`; None uses that of `estimator`, or
+        of the first in a list.
 
     memory : str or object with the joblib.Memory interface, default=None
-        Where each trained member is kept as soon as it is ready. A fit that was cut off goes on
-        from there when it is called again with the same data, parameters and int `random_state`.
-        Functions among the parameters go by their names: empty it when you have changed one.
+        Where to cache each member as soon as it is trained. An interrupted fit resumes from there
+        when it is called again with the same data, parameters and int `random_state`. Functions
+        among the parameters are identified by name: clear the cache after changing one.
 
     n_jobs : int, default=None
-        Members trained at the same time. The cores are shared among them, unless the estimator has
-        its own `n_threads`.
+        Number of members to train at the same time. They share the cores, unless the estimator sets
+        `n_threads`.
 
     random_state : int, RandomState instance or None, default=None
         Seeds the members; the same int gives the same bits for a given number of threads.
@@ -70,7 +70,7 @@ class DigitEnsembleClassifier(NetworksMixin, DocLinkMixin, BaseEstimator):
     estimators_ : list of DigitCNNClassifier
         The fitted members.
     offset_ : float
-        0: below lie the scores of what is taken for no digit; only with ``novelty=True``.
+        0: lower scores mean "not a digit"; only with `score_samples`.
     n_features_in_ : int
         Number of columns seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -127,11 +127,11 @@ class DigitEnsembleClassifier(NetworksMixin, DocLinkMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
-            Pictures of about 0 to 1, ink high.
+            Pictures with pixels from about 0 to 1, ink high.
         y : array-like of shape (n_samples,)
             Labels.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows; None weighs all alike.
+            Weights of the rows; None weights them equally.
 
         Returns
         -------
@@ -141,14 +141,14 @@ class DigitEnsembleClassifier(NetworksMixin, DocLinkMixin, BaseEstimator):
         Raises
         ------
         WorkerLostError
-            If workers died three times in a row and no member was ready in between.
+            If workers died three times in a row without finishing a member in between.
         """
         self._validate_params()
         X, y = validate_data(self, flatten_images(X), plain_labels(y), dtype=np.float32)
         check_classification_targets(y)
         members = self._make_members()
         self.estimators_ = [
-            fitted.set_params(**parameters_called(member, *_FREE))
+            fitted.set_params(**parameters_called(member, *_NOT_OF_TRAINING))
             for fitted, member in zip(
                 self._fit_members(members, X, y, sample_weight), members, strict=True
             )
@@ -184,7 +184,7 @@ class DigitEnsembleClassifier(NetworksMixin, DocLinkMixin, BaseEstimator):
 
     @property
     def offset_(self) -> float:
-        """The score below which a picture is taken for no digit."""
+        """Lower scores mean that a picture is taken for something other than a digit."""
         check_is_fitted(self)
         return self.estimators_[0].offset_
 
@@ -192,7 +192,7 @@ class DigitEnsembleClassifier(NetworksMixin, DocLinkMixin, BaseEstimator):
         return hasattr(self, "estimators_")
 
     def _fit_members(self, members, X, y, sample_weight):
-        """The members trained; those that are ready stay so when a worker is lost."""
+        """Train the members; those already trained are kept when a worker is lost."""
         from tqdm.auto import tqdm
 
         fit_member = check_memory(self.memory).cache(
@@ -214,7 +214,7 @@ class DigitEnsembleClassifier(NetworksMixin, DocLinkMixin, BaseEstimator):
                 bar.update()
 
         with tqdm(total=len(members), desc="fit", unit="network", disable=not self.verbose) as bar:
-            in_spite_of_losses(
+            retry_lost_workers(
                 fit_missing,
                 lambda: len(ready),
                 n_jobs=self.n_jobs,
@@ -225,10 +225,10 @@ class DigitEnsembleClassifier(NetworksMixin, DocLinkMixin, BaseEstimator):
         return [ready[i] for i in range(len(members))]
 
     def _key(self, member, rows):
-        """What a trained member depends on, for `memory` to find it again."""
+        """The key under which `memory` finds a trained member again."""
         if rows is None:
             return None
-        return rows, joblib.hash(cloned_without(member, *_FREE))
+        return rows, joblib.hash(cloned_without(member, *_NOT_OF_TRAINING))
 
     def _prototypes(self):
         if self.estimator is None:
@@ -238,7 +238,7 @@ class DigitEnsembleClassifier(NetworksMixin, DocLinkMixin, BaseEstimator):
         if strange or not prototypes:
             raise TypeError(
                 f"estimator must be a DigitCNNClassifier or a list of them, got {strange or []}. "
-                "Scale pixels before the ensemble: Pipeline of PixelScaler and ensemble."
+                "To scale pixels, put a PixelScaler before the ensemble in a Pipeline."
             )
         others = [p.other_label for p in prototypes]
         if any(label != others[0] for label in others):
@@ -247,7 +247,7 @@ class DigitEnsembleClassifier(NetworksMixin, DocLinkMixin, BaseEstimator):
 
     def _make_members(self):
         prototypes = self._prototypes()
-        for prototype in prototypes:  # the members have seeds, drawn anew from None each time
+        for prototype in prototypes:  # the members' seeds hide that random_state is None
             refuse_lost_checkpoints(prototype.checkpoint_dir, self.random_state)
         n_workers = min(effective_n_jobs(self.n_jobs), self.n_estimators)
         seeds = draw_seeds(self.random_state, range(self.n_estimators))
@@ -271,7 +271,7 @@ class DigitEnsembleClassifier(NetworksMixin, DocLinkMixin, BaseEstimator):
 
 
 def _numbered(i, function, *args):
-    """The workers end in any order."""
+    """A result and its number: workers finish in any order."""
     return i, function(*args)
 
 

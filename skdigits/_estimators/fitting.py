@@ -1,4 +1,4 @@
-"""What an estimator keeps: of a fit that failed, of the fit before, of an older file."""
+"""What an estimator keeps after a failed fit, from an earlier fit, and from an older file."""
 
 from functools import wraps
 from typing import cast
@@ -8,9 +8,9 @@ from skdigits._utils.typing import Method
 
 
 def all_or_nothing(fit: Method) -> Method:
-    """A `fit` or `partial_fit` that leaves nothing half learned when it fails or is cut off.
+    """Make a `fit` or `partial_fit` leave nothing half learned when it fails or is interrupted.
 
-    One that goes on from what was there, `partial_fit` or a `fit` with ``warm_start``, leaves the
+    A method that builds on an earlier fit (`partial_fit`, or `fit` with ``warm_start``) leaves the
     estimator as it was; any other leaves it unfitted.
 
     Parameters
@@ -39,14 +39,14 @@ def all_or_nothing(fit: Method) -> Method:
 
 
 class OlderFilesMixin:
-    """An estimator whose file may be older than a parameter, which then has its default."""
+    """Load pickles that are older than a parameter: it gets its default."""
 
     def __setstate__(self, state):
         super().__setstate__({**type(self)().get_params(deep=False), **state})
 
 
 def weights_to_continue(classifier, classes, network):
-    """The weights from which a warm start goes on; None before the first fit.
+    """The weights from which a warm start continues; None before the first fit.
 
     Parameters
     ----------
@@ -69,8 +69,8 @@ def weights_to_continue(classifier, classes, network):
     changed = [f"{k}={before[k]!r} became {now[k]!r}" for k in now if now[k] != before[k]]
     if changed:
         raise ValueError(
-            f"warm_start cannot go on: {', '.join(changed)}. Use sklearn.base.clone() for an "
-            "estimator without a past, or set warm_start=False."
+            f"warm_start cannot continue: {', '.join(changed)}. Use sklearn.base.clone() for an "
+            "unfitted copy, or set warm_start=False."
         )
     return weights
 

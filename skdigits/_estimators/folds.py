@@ -1,4 +1,4 @@
-"""Rows to train on and rows held out, equal rows and whole groups kept together."""
+"""Rows to train on and rows to hold out, with identical rows and groups kept together."""
 
 from numbers import Integral
 
@@ -9,20 +9,20 @@ from skdigits._estimators.training_rows import fold, group_equal_rows, hold_out
 
 
 def cut_folds(X, y, used, cv, validation_fraction, seed, splitting):
-    """Rows to train on and rows held out, for each fold.
+    """Rows to train on and rows to hold out, for each fold.
 
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_features)
     y : ndarray of shape (n_samples,)
     used : ndarray of int
-        Rows that count.
+        Rows of a weight above 0.
     cv : int, cross-validation generator, iterable or None
-        None is one fold, of a `validation_fraction` of the rows.
+        None makes one fold, with a `validation_fraction` of the rows held out.
     validation_fraction : float
     seed : int
     splitting : dict
-        What the splitter takes besides: "groups", or nothing.
+        Further arguments of the splitter: "groups", or none.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def cut_folds(X, y, used, cv, validation_fraction, seed, splitting):
 
 
 def _cut_equal_rows(X, y, used, cv, validation_fraction, seed):
-    """Equal rows are held out together, whatever their order and weights."""
+    """Hold identical rows out together, whatever their order and weights."""
     classes, codes = np.unique(y, return_inverse=True)
     group = group_equal_rows(X, codes, used)
     _, first = np.unique(group, return_index=True)

@@ -1,11 +1,11 @@
-"""A score that tells what looks like the training digits from what does not.
+"""A score of how much a picture looks like the digits of the training set.
 
-The mean activation of every channel and the hidden layer, reduced to a few principal components,
-are described by one Gaussian for each class; the distance to the nearest of them and the energy of
-the logits are added up. That needs no examples of anything else; where the network was trained on
-some, the odds that it gives for a digit are added, too. `docs/trust.md` has what else was tried.
-Distances to class Gaussians are due to Lee, Lee, Lee and Shin (2018), the energy to Liu, Wang,
-Owens and Li (2020).
+The mean activation of every channel and the units of the hidden layer, reduced to a few principal
+components, are described by one Gaussian per class. The score adds the distance to the nearest
+Gaussian and the energy of the logits, which needs no examples of non-digits. If the network was
+trained on some, the odds that it gives for a digit are added, too. `docs/trust.md` lists what else
+was tried. Distances to class Gaussians are due to Lee, Lee, Lee and Shin (2018), the energy to Liu,
+Wang, Owens and Li (2020).
 """
 
 from typing import Any
@@ -21,13 +21,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skdigits._utils.images import flatten_images, warn_of_unscaled_rows
 from skdigits._utils.typing import Rows
 
-MAX_ROWS = 12_000  # what the figures in docs/trust.md were measured with
+MAX_ROWS = 12_000  # as for the figures in docs/trust.md
 N_COMPONENTS = 32
 ENERGY_WEIGHT = 0.5
 ODDS_WEIGHT = 2.0
 REFUSED = 0.001  # share of the distorted training rows that score below 0
-REFUSED_UNSEEN = 0.002  # share of held-out digits, where there are enough to show it
-# What the threshold must still take for a digit, in the units of the augmentation.
+REFUSED_UNSEEN = 0.002  # share of held-out digits that score below 0, if there are enough of them
+# Distortions under which a digit should still score above 0, in the units of the augmentation.
 DISTORTION = {"rotation": 8, "zoom": 0.07, "shear": 0.1}
 
 
@@ -39,16 +39,16 @@ def learn_digits(activations, distorted, codes, has_odds=False):
     activations : tuple of (logits, features)
         Of training rows, of shape (n_samples, n_logits) and (n_samples, n_features).
     distorted : tuple of (logits, features)
-        Of the same rows under `DISTORTION`; they set the threshold.
+        Of the same rows under `DISTORTION`; they set the zero of the score.
     codes : ndarray of shape (n_samples,)
         Classes of the rows.
     has_odds : bool
-        Whether the last logit is that of what is no digit.
+        Whether the last logit is that of non-digits.
 
     Returns
     -------
     learned : dict of str to ndarray
-        For `score_digits`; the large parts in half precision.
+        For `score_digits`; the large arrays are in half precision.
     """
     _, features = activations
     centre, scale = features.mean(axis=0), features.std(axis=0) + 1e-3 * features.std() + 1e-12
@@ -73,7 +73,7 @@ def learn_digits(activations, distorted, codes, has_odds=False):
 
 
 def score_digits(learned, logits, features):
-    """How much rows look like digits: below 0 for one in a thousand slightly distorted digits.
+    """How much rows look like digits; one in a thousand slightly distorted digits is below 0.
 
     Parameters
     ----------
@@ -92,20 +92,20 @@ def score_digits(learned, logits, features):
 
 
 def part_weights(learned):
-    """What each part of the score is multiplied with, its spread among digits set to 1."""
+    """The factor of each part of the score, whose spread among digits is scaled to 1."""
     weights = np.array([1, ENERGY_WEIGHT, ODDS_WEIGHT])
     return weights[: len(learned["spread"])] / learned["spread"]
 
 
 def has_odds(learned):
-    """Whether the last logit is that of what is no digit."""
+    """Whether the last logit is that of non-digits."""
     return len(learned["median"]) > 2
 
 
 def _whiteners(reduced, codes, means):
-    """For each class a matrix that makes its covariance the identity.
+    """For each class a matrix that turns its covariance into the identity.
 
-    A class of few rows takes the covariance of all.
+    A class with few rows uses the covariance of all rows.
     """
     residuals = reduced - means[np.unique(codes, return_inverse=True)[1]]
     shared = LedoitWolf(assume_centered=True).fit(residuals).covariance_
@@ -116,7 +116,7 @@ def _whiteners(reduced, codes, means):
             return shared
         return LedoitWolf(assume_centered=True).fit(rows).covariance_
 
-    tiny = 1e-6 * reduced.var() + 1e-8  # no infinity in half precision
+    tiny = 1e-6 * reduced.var() + 1e-8  # avoids infinity in half precision
     return np.stack(
         [
             np.linalg.cholesky(np.linalg.inv(covariance(code) + tiny * np.eye(len(shared))))
@@ -126,9 +126,9 @@ def _whiteners(reduced, codes, means):
 
 
 def _parts(learned, logits, features, has_odds):
-    """Minus the distance to the nearest class, the energy, and the logarithm of the odds.
+    """Negative distance to the nearest class, energy, and log-odds of a digit, one per line.
 
-    The odds only where the network has a logit for what is no digit; shape (n_parts, n_samples).
+    The odds only if the network has a logit for non-digits; shape (n_parts, n_samples).
     """
     standard = (features - learned["centre"]) / learned["scale"]
     reduced = standard @ learned["axes"].astype(float)
@@ -165,8 +165,8 @@ class NoveltyMixin:
         Returns
         -------
         score : ndarray of shape (n_samples,), float32
-            High for digits like those of `fit`. Below 0, which is a cautious limit, lie about one
-            in six hundred digits, and without examples of what is no digit, blanks, half of all
+            High for digits like those of `fit`. The limit of 0 is cautious: about one in six
+            hundred digits scores below it, and so do, without `other_label`, blanks, half of all
             scribbles and a third of letters.
         """
         check_is_fitted(self)
@@ -176,14 +176,14 @@ class NoveltyMixin:
 
     @property
     def offset_(self) -> float:
-        """The score below which a picture is taken for no digit."""
+        """Lower scores mean that a picture is taken for something other than a digit."""
         check_is_fitted(self, "digits_")
         return 0.0
 
     def _score_rows(self, X, n_threads):
         check_is_fitted(self, "digits_")
         score = score_digits(self.digits_, *self._activations(X, n_threads))
-        return score.astype(np.float32)  # as exact as what it comes from
+        return score.astype(np.float32)  # the precision of the activations
 
     def _activations(self, X, n_threads):
         from skdigits._networks.prediction import predict_activations
@@ -216,8 +216,8 @@ class NoveltyMixin:
         return self.network_["n_classes"] > len(self.classes_)
 
 
-def scores_to_refuse(estimator, X):
-    """The scores by which an estimator refuses rows, of those whose zero can be moved.
+def movable_scores(estimator, X):
+    """The `score_samples` of an estimator whose zero `move_zero` can move.
 
     Parameters
     ----------
@@ -228,26 +228,26 @@ def scores_to_refuse(estimator, X):
     Returns
     -------
     score : ndarray of shape (n_samples,)
-        Empty of any other estimator.
+        Empty for any other estimator.
     """
     return estimator.score_samples(X) if _members(estimator) else np.empty(0)
 
 
 def find_zero(score, weight, refused=REFUSED_UNSEEN):
-    """Where the zero should lie, by the scores of held-out digits; 0 where they are too few."""
+    """The score that should become 0, by those of held-out digits; 0 if these are too few."""
     if len(score) < 1 / refused:
         return 0.0
     return float(np.quantile(score, refused, weights=weight, method="inverted_cdf"))
 
 
 def move_zero(estimator, zero):
-    """Make this score of a fitted estimator its zero."""
+    """Shift the scores of a fitted estimator so that this one becomes 0."""
     for member in _members(estimator):
         member.digits_ = member.digits_ | {"offset": member.digits_["offset"] + zero}
 
 
 def _members(estimator):
-    """The networks at the end of an estimator that know what digits look like."""
+    """The networks inside an estimator that have learned what digits look like."""
     while not isinstance(estimator, NoveltyMixin):
         if hasattr(estimator, "steps"):
             estimator = estimator.steps[-1][1]

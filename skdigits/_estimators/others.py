@@ -1,18 +1,18 @@
-"""Rows that are examples of what is no digit."""
+"""Rows that are examples of anything but digits."""
 
 import numpy as np
 from sklearn.utils import _safe_indexing
 
 
 def is_other(y, other_label):
-    """Which rows are examples of what is no digit.
+    """Which rows are examples of anything but digits.
 
     Parameters
     ----------
     y : ndarray of shape (n_samples,)
         Labels.
     other_label : object
-        The label of such rows; None where there are none.
+        The label of such rows; None if there are none.
 
     Returns
     -------
@@ -24,7 +24,7 @@ def is_other(y, other_label):
 
 
 def encode(y, other_label):
-    """The classes, and the number of each row's; what is no digit has the number after the last.
+    """The classes, and each row's class as a number; non-digits get the number after the last.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def encode(y, other_label):
 
 
 def encode_known(y, classes, other_label):
-    """The number of each row's class among these; what is no digit has the number after the last.
+    """Each row's class as a number among these; non-digits get the number after the last.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def without_label(classes, other_label):
 
 
 def without_others(X, y, sample_weight, other_label):
-    """Rows, labels and weights (None stays None) without the rows that are no digit."""
+    """Rows, labels and weights (None stays None) without the rows that are not digits."""
     others = is_other(np.asarray(y), other_label)
     if not others.any():
         return X, y, sample_weight
@@ -90,7 +90,7 @@ def without_others(X, y, sample_weight, other_label):
 
 
 def other_label_of(estimator):
-    """The `other_label` of an estimator, or of the one at its end or inside it; None without."""
+    """The `other_label` of an estimator, its last step or the one it wraps; None without one."""
     while estimator is not None and not hasattr(estimator, "other_label"):
         steps = getattr(estimator, "steps", None)
         estimator = steps[-1][1] if steps else getattr(estimator, "estimator", None)
@@ -98,12 +98,12 @@ def other_label_of(estimator):
 
 
 def with_other_logit(weights, before, now):
-    """Weights for the same network with one more logit, which at first speaks of no row.
+    """Weights for the same network with one more logit, which starts out low for every row.
 
     Parameters
     ----------
     weights : list of ndarray
-        They end in the kernel and the bias of the layer that gives the logits.
+        The last two are kernel and bias of the layer that outputs the logits.
     before, now : dict
         What the networks are built from.
 
@@ -111,7 +111,7 @@ def with_other_logit(weights, before, now):
     -------
     weights : list of ndarray
     network : dict
-        Both as they were where it is another network than that.
+        Both unchanged if the networks differ in anything else.
     """
     if {**before, "n_classes": before["n_classes"] + 1} != now:
         return weights, before

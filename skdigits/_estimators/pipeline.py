@@ -1,4 +1,4 @@
-"""The pipeline that everything else sees: pixels in, labels out."""
+"""The pipeline that everything else works with: pixels in, labels out."""
 
 from typing import Any
 
@@ -20,16 +20,16 @@ _OF_ENSEMBLE = ["memory", "n_jobs", "random_state", "verbose"]
 
 
 def _of_last_step(method: Method) -> Method:
-    """A method that the pipeline has only where its last step has it."""
+    """Make a method available only if the last step has it."""
     name = method.__name__
     return available_if(lambda self: hasattr(self._final_estimator, name))(method)
 
 
 class DigitPipeline(DocLinkMixin, Pipeline):
-    """A scikit-learn pipeline that predicts in blocks, so that memory does not grow with the rows.
+    """A scikit-learn pipeline that predicts in blocks, to bound memory however many rows there are.
 
-    The steps see 8,192 rows at a time; a million rows need no scaled copy of their own. Parameters,
-    attributes and methods are those of :class:`sklearn.pipeline.Pipeline`.
+    The steps see 8,192 rows at a time, so that a million rows are never copied as a whole.
+    Parameters, attributes and methods are those of :class:`sklearn.pipeline.Pipeline`.
     """
 
     _BLOCK = 8192
@@ -51,11 +51,11 @@ class DigitPipeline(DocLinkMixin, Pipeline):
 
     @_of_last_step
     def score_samples(self, X: Rows) -> NDArray[np.floating[Any]]:
-        """How much pictures look like digits, shape (n_samples,); below 0 for what is none."""
+        """How much pictures look like digits, shape (n_samples,); below 0 for non-digits."""
         return self._in_blocks(super().score_samples, X, {})
 
     def _predict_both(self, X):
-        """Logarithms of the probabilities, and the score or None; each network is asked once."""
+        """Logarithms of the probabilities, and the score or None, from one run of each network."""
 
         def predict(X):
             return predict_both(self[-1], self[:-1].transform(X) if len(self) > 1 else X)
@@ -85,28 +85,28 @@ def make_digit_pipeline(
     Parameters
     ----------
     preset : {"fast", "balanced", "accurate", "classic"} or dict, default="balanced"
-        Name of the parameters to start from, a key of ``skdigits.PRESETS``. "balanced" are the
-        defaults of :class:`DigitCNNClassifier`. A dict says how many networks of each preset are
-        averaged, such as ``{"balanced": 5, "accurate": 1}``.
+        Name of the set of parameters to start from, a key of ``skdigits.PRESETS``. "balanced" has
+        the defaults of :class:`DigitCNNClassifier`. A dict says how many networks of each preset to
+        average, such as ``{"balanced": 5, "accurate": 1}``.
     n_estimators : int, default=None
-        Number of networks whose probabilities are averaged, by a
-        :class:`DigitEnsembleClassifier`; None is one network without it, or those of a dict.
+        Number of networks to average with a :class:`DigitEnsembleClassifier`. None makes one
+        network without an ensemble, or as many as a dict says.
     **classifier_params
-        Parameters of :class:`DigitCNNClassifier`; they go before those of the preset. Of
-        several networks, `memory`, `n_jobs`, `random_state` and `verbose` are the ensemble's.
+        Parameters of :class:`DigitCNNClassifier`; they override the preset. With several networks,
+        `memory`, `n_jobs`, `random_state` and `verbose` go to the ensemble.
 
     Returns
     -------
     pipeline : DigitPipeline
-        With the steps "pixelscaler" and "digitcnnclassifier", so that a grid search names its
-        parameters "digitcnnclassifier__learning_rate" and the like. Of several networks the second
+        With the steps "pixelscaler" and "digitcnnclassifier", so that parameters in a grid search
+        have names such as "digitcnnclassifier__learning_rate". With several networks the second
         step is "digitensembleclassifier".
 
     Raises
     ------
     ValueError
-        If there is no such preset; or if `preset` is a dict, and `n_estimators` is given or its
-        numbers are not at least 1.
+        If there is no such preset; or if `preset` is a dict and `n_estimators` is given, or one of
+        its numbers is below 1.
 
     Examples
     --------
@@ -124,7 +124,7 @@ def make_digit_pipeline(
         if n_estimators is not None or not all(n in range(1, 10_000) for n in counts.values()):
             raise ValueError(
                 f"Got preset={preset!r} and n_estimators={n_estimators!r}: a dict gives the number "
-                "of networks of each preset, at least 1, and n_estimators is left out then."
+                "of networks of each preset, at least 1. Leave out n_estimators with a dict."
             )
         n_estimators = sum(counts.values())
     classifier: BaseEstimator

@@ -1,4 +1,4 @@
-"""`predict*` of one network or several, and what classifiers share in predicting."""
+"""`predict*` of one network or several, and helpers for the predictions of any classifier."""
 
 from typing import Any
 
@@ -14,15 +14,15 @@ from skdigits._estimators.others import without_others
 from skdigits._utils.images import flatten_images, warn_of_unscaled_rows
 from skdigits._utils.typing import Labels, Rows
 
-_MOST = np.log(1e-3)  # that may stand for a probability of 0
+_HIGHEST_FLOOR = np.log(1e-3)
 NO_FLOOR = float(np.log(np.finfo(np.float64).tiny))
 
 
 def find_floor(log_proba):
-    """What may stand for the logarithm of a probability of 0, where there is any.
+    """What to use as the logarithm of probabilities that are 0.
 
-    A forest of few trees is never at a loss for a 0, which no temperature could mend. What stands
-    for it lies below all others, or a finer probability would rank behind it.
+    A small forest often answers 0, which no temperature could correct. Its replacement lies below
+    all other logarithms, so that no nonzero probability ranks behind it.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def find_floor(log_proba):
     is_zero = np.isneginf(log_proba)
     if not is_zero.any():
         return NO_FLOOR
-    return float(min(_MOST, log_proba[~is_zero].min() - np.log(2)))
+    return float(min(_HIGHEST_FLOOR, log_proba[~is_zero].min() - np.log(2)))
 
 
 def log_proba_of(estimator, X):
@@ -50,7 +50,7 @@ def log_proba_of(estimator, X):
     Returns
     -------
     log_proba : ndarray of shape (n_samples, n_classes)
-        Columns in the order of `classes_`; minus infinity where it says 0.
+        Columns in the order of `classes_`; minus infinity for a probability of 0.
     """
     with np.errstate(divide="ignore"):
         if hasattr(estimator, "predict_log_proba"):
@@ -59,7 +59,7 @@ def log_proba_of(estimator, X):
 
 
 def round_log_proba(log_proba, dtype):
-    """Logarithms of probabilities in another dtype, none of them of 0 in it."""
+    """Logarithms of probabilities in another dtype, in which none of the probabilities is 0."""
     return np.maximum(log_proba, np.log(np.finfo(dtype).tiny)).astype(dtype)
 
 
@@ -86,13 +86,13 @@ class ProbaFromLogMixin:
 
 
 class NetworksMixin(ProbaFromLogMixin, ClassifierMixin):
-    """A classifier whose probabilities are the mean of those of its networks and their views.
+    """A classifier that averages the probabilities of its networks and of their views.
 
-    Inheriting classes have `classes_`, `other_label` and the two methods below that raise.
+    Subclasses have `classes_` and `other_label`, and implement the two methods that raise here.
     """
 
     def _fitted_networks(self):
-        """The fitted networks, as a list of (what it was built from, weights)."""
+        """The fitted networks, as a list of (keywords of `NetworkSpec`, weights)."""
         raise NotImplementedError
 
     def _prediction_options(self):
@@ -107,7 +107,7 @@ class NetworksMixin(ProbaFromLogMixin, ClassifierMixin):
         X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
             Pictures scaled as in `fit`.
         y : array-like of shape (n_samples,)
-            True labels; rows of `other_label` are left out.
+            True labels; rows labelled `other_label` are left out.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
 
@@ -147,12 +147,12 @@ class NetworksMixin(ProbaFromLogMixin, ClassifierMixin):
         -------
         log_proba : ndarray of shape (n_samples, n_classes), float32
             Columns in the order of `classes_`. The networks compute in float32: on some processors
-            the last digits depend on the rows that a row comes with.
+            the last digits of a row depend on the other rows of the call.
         """
         return _average(self._logits(X))
 
     def _predict_both(self, X):
-        """`predict_log_proba`, and `score_samples` or None, with each network asked once."""
+        """`predict_log_proba`, and `score_samples` or None, from one run of each network."""
         if not hasattr(self, "score_samples"):
             return self.predict_log_proba(X), None
         check_is_fitted(self)
@@ -170,7 +170,7 @@ class NetworksMixin(ProbaFromLogMixin, ClassifierMixin):
         from skdigits._networks import prediction
         from skdigits._networks.spec import NetworkSpec
 
-        # Cast to float32 block by block later: a million rows need no copy of their own.
+        # Cast to float32 later, block by block: no copy of all rows is needed.
         X = validate_data(self, flatten_images(X), reset=False, dtype="numeric")
         warn_of_unscaled_rows(X)
         members = [(NetworkSpec(**built), weights) for built, weights in self._fitted_networks()]
@@ -179,7 +179,7 @@ class NetworksMixin(ProbaFromLogMixin, ClassifierMixin):
 
 
 def _average(logits):
-    """Logarithms of the mean probabilities; logits are those of every network and view."""
+    """Logarithms of the mean probabilities over all networks and views."""
     log_proba = log_softmax(logits.astype(np.float64), axis=2)
     if len(log_proba) > 1:
         log_proba = logsumexp(log_proba, axis=0, keepdims=True) - np.log(len(log_proba))
@@ -189,7 +189,7 @@ def _average(logits):
 def predict_both(estimator, X):
     """Logarithms of any classifier's probabilities, and its `score_samples` or None.
 
-    Classifiers of this package, also at the end of a pipeline, ask each network once for both.
+    Classifiers of this package, also at the end of a pipeline, run each network only once.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """Named sets of `DigitCNNClassifier` parameters, from quick to accurate.
 
-Chosen on validation rows cut from Kaggle's 42,000; `docs/training.md` has the figures and what
+Chosen on validation rows from Kaggle's 42,000; `docs/training.md` has the figures and lists what
 else was tried.
 """
 

@@ -1,10 +1,10 @@
-"""Labels, and what is given in their place where none is accepted."""
+"""`reject_label`: what takes the place of labels that are not accepted."""
 
 import numpy as np
 
 
 def check_reject_label(reject_label, classes):
-    """Raise where a rejected row could not be told from one of a class.
+    """Raise if a rejected row could not be told from a class.
 
     Parameters
     ----------
@@ -19,8 +19,8 @@ def check_reject_label(reject_label, classes):
         raise ValueError(f"reject_label={reject_label!r} must be one number or string.")
     if reject_label in classes.tolist():
         raise ValueError(
-            f"reject_label={reject_label!r} is one of the classes {classes.tolist()}: nobody could "
-            "tell a rejected row from it. Take another, such as -1 or '?'."
+            f"reject_label={reject_label!r} is one of the classes {classes.tolist()}: rejected "
+            "rows could not be told from it. Take another, such as -1 or '?'."
         )
 
 
@@ -37,7 +37,7 @@ def reject(labels, is_accepted, reject_label):
     Returns
     -------
     labels : ndarray of shape (n_samples,)
-        Of dtype object where numbers and strings meet.
+        Of dtype object if numbers and strings are mixed.
     """
     stand_in = np.asarray(reject_label)
     is_number = stand_in.dtype.kind in "biuf", labels.dtype.kind in "biuf"

@@ -1,4 +1,4 @@
-"""Pixels from 0-255 to the float32 0-1 that the network is trained on."""
+"""Scale pixels from 0-255 to float32 of 0-1, which the network is trained on."""
 
 from numbers import Real
 from typing import Self
@@ -18,9 +18,9 @@ from skdigits._utils.typing import Labels, Rows
 class PixelScaler(OneToOneFeatureMixin, TransformerMixin, DocLinkMixin, BaseEstimator):
     """Divide pixels by a fixed scale, giving float32.
 
-    Nothing is learned from the values: the scale is a parameter, so that one picture, a batch and
-    the training set are all treated alike. Rows so pale that they must have been divided before are
-    scaled like any others, with a :class:`~skdigits.exceptions.PixelRangeWarning`.
+    Nothing is learned from the values: the scale is a parameter, so that a single picture, a batch
+    and the training set are treated alike. Rows so pale that they have probably been divided
+    already are scaled all the same, with a :class:`~skdigits.exceptions.PixelRangeWarning`.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class PixelScaler(OneToOneFeatureMixin, TransformerMixin, DocLinkMixin, BaseEsti
 
     @all_or_nothing
     def fit(self, X: Rows, y: Labels = None) -> Self:
-        """Check the data and remember its columns.
+        """Check the data and record its columns.
 
         Parameters
         ----------
@@ -90,7 +90,7 @@ class PixelScaler(OneToOneFeatureMixin, TransformerMixin, DocLinkMixin, BaseEsti
         return np.divide(X, self.scale, dtype=np.float32, casting="unsafe")
 
     def inverse_transform(self, X: Rows) -> NDArray[np.float32]:
-        """Give pixels back from their scaled values.
+        """Turn scaled values back into pixels.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""`SelectiveClassifier`: calibrated probabilities, and no answer where the risk is too high."""
+"""`SelectiveClassifier`: calibrated probabilities, and no answer when the risk is too high."""
 
 from numbers import Real
 from typing import Any, Self
@@ -22,7 +22,7 @@ from skdigits._estimators.calibration import at_temperature, calibrate, check_kn
 from skdigits._estimators.classifier import DigitCNNClassifier
 from skdigits._estimators.fitting import OlderFilesMixin, all_or_nothing
 from skdigits._estimators.folds import cut_folds
-from skdigits._estimators.novelty import find_zero, move_zero, scores_to_refuse
+from skdigits._estimators.novelty import find_zero, movable_scores, move_zero
 from skdigits._estimators.others import encode, is_other, other_label_of
 from skdigits._estimators.predicting import (
     NO_FLOOR,
@@ -50,73 +50,73 @@ class SelectiveClassifier(
     OlderFilesMixin,
     BaseEstimator,
 ):
-    """Calibrate a classifier's probabilities, and refuse to answer where it is too unsure.
+    """Calibrate a classifier's probabilities, and refuse to answer when it is too unsure.
 
-    A part of the rows is held out of the fit, or with `cv` each part in its turn. On these rows one
-    temperature is fitted that makes the probabilities as high as the answers are right, and the
-    least confidence is found at which the accepted answers are wrong as seldom as was asked for.
-    Rows of the estimator's `other_label`, which are no digits, are there to train it only.
+    Part of the rows is held out of the fit; with `cv`, each part in turn. These rows serve to fit a
+    temperature that makes confidence match accuracy, and to find the lowest confidence at which the
+    accepted answers are wrong no more often than asked for. Rows labelled with the estimator's
+    `other_label`, which are not digits, are used for training only.
 
-    What the estimator knows not to be a digit (``novelty=True`` of :class:`DigitCNNClassifier`, or
-    any ``score_samples`` below an ``offset_`` of its own) is not accepted either.
+    Rows that the estimator itself takes for something other than a digit are not accepted either:
+    with ``novelty=True`` of :class:`DigitCNNClassifier`, or for any estimator whose
+    ``score_samples`` falls below its ``offset_``.
 
     Parameters
     ----------
     estimator : classifier, default=None
-        With ``predict_proba``; None takes a :class:`DigitCNNClassifier`. A fitted one is taken as
-        it is inside :class:`sklearn.frozen.FrozenEstimator`; then all rows given to `fit` are used
-        to calibrate, and must not be those that it was trained on.
+        Must have ``predict_proba``; None is a :class:`DigitCNNClassifier`. To use one that is
+        already fitted, wrap it in :class:`sklearn.frozen.FrozenEstimator`; all rows given to `fit`
+        are then used to calibrate it, and must not be those that it was trained on.
 
     calibrate : bool, default=True
         Whether to divide the logarithms of the probabilities by a temperature, chosen for the
-        lowest log loss on the held-out rows. It never changes which class is the most probable.
+        lowest log loss on the held-out rows. The most probable class stays the same.
 
     target_error : float, default=None
-        Share of wrong answers wanted among the accepted ones, such as 0.001. None accepts all.
+        Share of wrong answers tolerated among the accepted ones, such as 0.001. None accepts all.
 
     reject_label : object, default=None
-        What `predict` gives for rows that are not accepted, such as -1 or "?". None gives the most
-        probable class all the same, and leaves it to you to ask :meth:`accepts`.
+        What `predict` returns for rows that are not accepted, such as -1 or "?". None returns the
+        most probable class for all rows; :meth:`accepts` tells which to trust.
 
     validation_fraction : float, default=0.1
-        Share of the rows held out, stratified; of `groups` whole ones, of about that share.
+        Share of the rows to hold out, stratified; with `groups`, whole groups of about that share.
 
     cv : int, cross-validation generator or iterable, default=None
-        With a number of folds every row is held out once, in place of `validation_fraction`, and
-        the estimator is trained once more on all of them. Costs ``cv + 1`` fits; many more rows to
-        learn from make temperature and threshold steady. A generator may be one that keeps
-        `groups` together, such as :class:`~sklearn.model_selection.GroupKFold`.
+        Number of folds, or a splitter, to use instead of `validation_fraction`: every row is held
+        out once, and the estimator is finally trained on all rows. This takes ``cv + 1`` fits; the
+        larger number of held-out rows makes temperature and threshold more reliable. The splitter
+        may be one that takes `groups`, such as :class:`~sklearn.model_selection.GroupKFold`.
 
     refit : bool, default=False
-        Whether to train once more on all rows when the temperature and the threshold are known;
-        twice the time, for a classifier that has seen everything. With several folds that is always
-        done.
+        Whether to train again on all rows once temperature and threshold are known. This takes
+        twice the time; with several folds it is always done.
 
     random_state : int, RandomState instance or None, default=None
-        Draws the held-out rows, and seeds the default estimator; a given one has a `random_state`
-        of its own.
+        Draws the held-out rows, and seeds the default estimator. A given estimator has its own
+        `random_state`.
 
     Attributes
     ----------
     estimator_ : classifier
-        The fitted one.
+        The fitted estimator.
     classes_ : ndarray of shape (n_classes,)
         The labels, without `reject_label`.
     temperature_ : float
-        Above 1 where the estimator was too sure of itself.
+        Above 1 if the estimator was overconfident.
     threshold_ : float
-        Least confidence of an accepted answer.
+        Lowest confidence of an accepted answer.
     floor_ : float
-        Logarithm that stands for a probability of 0: at most 1/1000, and below any other of the
-        held-out rows, or no temperature could mend the mistakes of an estimator that says 0.
+        Logarithm used for a probability of 0, which no temperature could correct: that of 1/1000 at
+        most, and below any other of the held-out rows.
     offset_ : float
-        What `score_samples` gives less for is not accepted; only of an estimator that has one.
+        Rows with a lower `score_samples` are not accepted; only if the estimator has an `offset_`.
     n_held_out_ : int
         Rows that the temperature and the threshold were learned from.
     validation_score_ : float
-        Accuracy on them, whether accepted or not, of the estimator that had not seen them.
+        Accuracy on these rows, whether accepted or not.
     coverage_ : float
-        Share of them whose confidence is high enough.
+        Share of these rows whose confidence is high enough.
     n_features_in_ : int
         Number of columns seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -126,10 +126,10 @@ class SelectiveClassifier(
     -----
     The threshold is the lowest at which the accepted held-out rows are wrong no more often than
     `target_error`, and at least ``1 / target_error`` of them are accepted: fewer could not show it.
-    On other rows the error scatters around the one wanted.
+    On other rows the error scatters around `target_error`.
 
-    The zero of a :class:`DigitCNNClassifier`'s or an ensemble's `score_samples` is moved to where
-    two in a thousand held-out digits lie below it, if there are 500 of them to show it.
+    The `score_samples` of a :class:`DigitCNNClassifier` or an ensemble are shifted such that two in
+    a thousand held-out digits score below 0, if at least 500 digits are held out.
 
     References
     ----------
@@ -184,7 +184,7 @@ class SelectiveClassifier(
         self.random_state = random_state
 
     def set_params(self, **params: Any) -> Self:
-        """Set parameters by name; `n_threads`, no matter of fitting, reaches what is fitted too.
+        """Set parameters by name; `n_threads` also takes effect on the fitted estimator.
 
         Parameters
         ----------
@@ -211,7 +211,7 @@ class SelectiveClassifier(
         sample_weight: ArrayLike | None = None,
         groups: ArrayLike | None = None,
     ) -> Self:
-        """Train the estimator on a part of the rows, and learn from the rest how sure it may be.
+        """Train the estimator on part of the rows; fit temperature and threshold on the rest.
 
         Parameters
         ----------
@@ -220,10 +220,10 @@ class SelectiveClassifier(
         y : array-like of shape (n_samples,)
             Labels.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows; None weighs all alike.
+            Weights of the rows; None weights them equally.
         groups : array-like of shape (n_samples,), default=None
-            Who wrote each row. Groups are held out whole, so that temperature, threshold and zero
-            come from writers that the estimator has not seen.
+            Who wrote each row. Groups are held out whole, so that temperature and threshold come
+            from writers that the estimator has not seen.
 
         Returns
         -------
@@ -259,7 +259,7 @@ class SelectiveClassifier(
             check_known(y[held_out], fitted.classes_)
             rows = self._as_fitted(fitted, X[held_out])
             found.append(log_proba_of(fitted, rows))
-            scores.append(scores_to_refuse(fitted, rows))
+            scores.append(movable_scores(fitted, rows))
         self.classes_ = fitted.classes_
         held_out = np.concatenate([held_out for _, held_out in folds])
         codes = np.searchsorted(self.classes_, y[held_out])
@@ -275,12 +275,12 @@ class SelectiveClassifier(
         )
         is_to_refit = not is_frozen and (self.refit or len(folds) > 1)
         self.estimator_ = fit_on(used) if is_to_refit else fitted
-        if not is_frozen:  # that one is not ours to change
+        if not is_frozen:  # a frozen estimator stays as it is
             move_zero(self.estimator_, find_zero(np.concatenate(scores), weight[held_out]))
         return self
 
     def _route(self, estimator, **given):
-        """What the fit of the estimator and the splitter take, under the names they have for it."""
+        """Arguments for the estimator's `fit` and for the splitter, under their names for them."""
         given = {name: values for name, values in given.items() if values is not None}
         if given and get_config()["enable_metadata_routing"]:
             routed = process_routing(self, "fit", **given)
@@ -290,15 +290,15 @@ class SelectiveClassifier(
         return {step + name: values for name, values in given.items()}, groups
 
     def get_metadata_routing(self) -> Any:
-        """What goes where, see :ref:`scikit-learn's guide <metadata_routing>`.
+        """Route metadata, see :ref:`scikit-learn's guide <metadata_routing>`.
 
-        The weights given to `fit` are used here, and handed to an estimator that asks for them with
-        ``set_fit_request(sample_weight=True)``; the groups are handed to the splitter.
+        The weights given to `fit` are used here, and passed on to an estimator that requests them
+        with ``set_fit_request(sample_weight=True)``; the groups are passed to the splitter.
 
         Returns
         -------
         routing : MetadataRouter
-            Which of its parts takes what.
+            What the estimator and the splitter request.
         """
         default = DigitCNNClassifier().set_fit_request(sample_weight=True)
         estimator = default if self.estimator is None else self.estimator
@@ -310,7 +310,7 @@ class SelectiveClassifier(
         return router.add(estimator=estimator, method_mapping=fit)
 
     def predict(self, X: Rows) -> NDArray[Any]:
-        """Labels of pictures, with `reject_label` (unless None) where none is accepted.
+        """Labels of pictures, with `reject_label` (unless None) for those that are not accepted.
 
         Parameters
         ----------
@@ -325,7 +325,7 @@ class SelectiveClassifier(
         if self.reject_label is None:
             best = self._log_proba(X).argmax(axis=1)
             return self.classes_[best]
-        log_proba, score = self._ask(X)
+        log_proba, score = self._log_proba_and_score(X)
         check_reject_label(self.reject_label, self.classes_)
         labels = self.classes_[log_proba.argmax(axis=1)]
         return reject(labels, self._accepts(log_proba, score), self.reject_label)
@@ -349,8 +349,8 @@ class SelectiveClassifier(
     def _log_proba(self, X):
         return self._floored(log_proba_of(self.estimator_, self._checked(X)))
 
-    def _ask(self, X):
-        """What the estimator says: logarithms of its probabilities, and its score or None."""
+    def _log_proba_and_score(self, X):
+        """Logarithms of the estimator's own probabilities, and its score or None."""
         log_proba, score = predict_both(self.estimator_, self._checked(X))
         return self._floored(log_proba), score
 
@@ -363,12 +363,12 @@ class SelectiveClassifier(
         return np.maximum(log_proba, getattr(self, "floor_", NO_FLOOR))  # older files have none
 
     def _predict_both(self, X):
-        """`predict_log_proba`, and `score_samples` or None, with each network asked once."""
-        log_proba, score = self._ask(X)
+        """`predict_log_proba`, and `score_samples` or None, from one run of each network."""
+        log_proba, score = self._log_proba_and_score(X)
         return round_log_proba(at_temperature(log_proba, self.temperature_), log_proba.dtype), score
 
     def score(self, X: Rows, y: Labels, sample_weight: ArrayLike | None = None) -> float:
-        """Accuracy of the most probable classes, whether accepted or not.
+        """Accuracy of the most probable class, whether accepted or not.
 
         Parameters
         ----------
@@ -388,7 +388,7 @@ class SelectiveClassifier(
         return accuracy_score(y, self.classes_[best], sample_weight=sample_weight)
 
     def accepts(self, X: Rows) -> NDArray[np.bool_]:
-        """Whether each picture is a digit, and the answer sure enough for `target_error`.
+        """Whether each picture looks like a digit, and the answer meets `target_error`.
 
         Parameters
         ----------
@@ -400,7 +400,7 @@ class SelectiveClassifier(
         is_accepted : ndarray of shape (n_samples,), bool
             Whether the answer for each row is accepted.
         """
-        return self._accepts(*self._ask(X))
+        return self._accepts(*self._log_proba_and_score(X))
 
     def _accepts(self, log_proba, score):
         is_accepted = confidence_of(at_temperature(log_proba, self.temperature_)) >= self.threshold_
@@ -409,15 +409,15 @@ class SelectiveClassifier(
 
     @property
     def offset_(self) -> float:
-        """What `score_samples` gives less for is not accepted."""
+        """Rows with a lower `score_samples` are not accepted."""
         least = least_score(getattr(self, "estimator_", None))
         if least is None:
-            raise AttributeError("The estimator has no offset_: its scores refuse nothing.")
+            raise AttributeError("The estimator has no offset_, so none of its scores is refused.")
         return least
 
     @available_if(lambda self: hasattr(getattr(self, "estimator_", None), "score_samples"))
     def score_samples(self, X: Rows) -> NDArray[np.floating[Any]]:
-        """How much pictures look like digits at all, by an estimator that knows.
+        """How much pictures look like digits at all; only if the estimator can tell.
 
         Parameters
         ----------
@@ -432,7 +432,7 @@ class SelectiveClassifier(
         return self.estimator_.score_samples(self._checked(X))
 
     def _as_fitted(self, estimator, X):
-        """The rows with their names for an estimator that was fitted on a frame: a frozen one."""
+        """The rows as a frame, if a frozen estimator was fitted on one."""
         if hasattr(self, "feature_names_in_") and hasattr(estimator, "feature_names_in_"):
             import pandas as pd
 

@@ -1,4 +1,4 @@
-"""Which rows a fit trains on and which it holds out, in what order and with what weight."""
+"""Which rows a fit trains on and which it holds out, in which order and with which weights."""
 
 from hashlib import blake2b
 
@@ -10,14 +10,15 @@ from skdigits._utils.images import as_images
 
 
 def weigh_classes(class_weight, classes, codes, sample_weight):
-    """Multiply the weights of rows by those of their classes.
+    """Multiply the weights of rows by the weights of their classes.
 
     Parameters
     ----------
     class_weight : dict, "balanced" or None
     classes : ndarray of shape (n_classes,)
     codes : ndarray of shape (n_samples,)
-        Positions in `classes`; rows of none of them, whose code is beyond, keep their weights.
+        Positions in `classes`; rows with a code beyond the last, which are of no class, keep their
+        weights.
     sample_weight : ndarray of shape (n_samples,)
 
     Returns
@@ -34,14 +35,14 @@ def weigh_classes(class_weight, classes, codes, sample_weight):
 
 
 def group_equal_rows(X, codes, used):
-    """Number the groups of equal rows with equal labels, in an order that depends on content alone.
+    """Number the groups of identical rows with the same label, in an order that depends on content.
 
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_features)
     codes : ndarray of shape (n_samples,), integer codes
     used : ndarray of int
-        Indices into X of the rows to be grouped.
+        Indices into X of the rows to group.
 
     Returns
     -------
@@ -62,9 +63,9 @@ def group_equal_rows(X, codes, used):
 
 
 def canonical_rows(X, codes, sample_weight):
-    """Order rows by content, and merge equal ones into one row of their summed weight.
+    """Sort rows by content, and merge identical ones into one row with their weights added up.
 
-    Training sees the same data whatever the order in which the rows came, and a row of weight 2 is
+    Training then sees the same data in whatever order the rows are given, and a row of weight 2 is
     the same as that row given twice. Rows of weight 0 are dropped.
 
     Parameters
@@ -78,7 +79,7 @@ def canonical_rows(X, codes, sample_weight):
     kept : ndarray of int
         Indices into X of the rows kept, in canonical order.
     weight : ndarray of float
-        Their weights, of mean 1.
+        Their weights, scaled to a mean of 1.
     """
     used = np.flatnonzero(sample_weight > 0)
     group = group_equal_rows(X, codes, used)
@@ -90,8 +91,8 @@ def canonical_rows(X, codes, sample_weight):
 def hold_out(codes, fraction, seed):
     """Mark a stratified share of the rows.
 
-    The only row of a class is never held out, and of each other class one row at least is, and
-    one is not.
+    The only row of a class is never held out; of every other class at least one row is held out
+    and at least one is not.
 
     Parameters
     ----------
@@ -116,8 +117,8 @@ def hold_out(codes, fraction, seed):
     rows = np.flatnonzero(np.bincount(codes)[codes] > 1)
     if not len(rows):
         raise ValueError(
-            "Every class has only one row (equal ones count once), so none can be held out. Give "
-            "more rows of each class."
+            "Every class has only one row (identical ones count once), so none can be held out. "
+            "Give more rows of each class."
         )
     n_classes = len(np.unique(codes[rows]))
     n_held_out = int(np.clip(np.ceil(fraction * len(rows)), n_classes, len(rows) - n_classes))
@@ -168,7 +169,7 @@ def cut_rows(X, codes, sample_weight, fraction, seed):
     Returns
     -------
     training, held_out : tuple of (X, codes, sample_weight)
-        The weights are None where all are alike; `held_out` is None where nothing is.
+        The weights are None if all are equal; `held_out` is None if no row is held out.
     """
     rows, weight = canonical_rows(X, codes, sample_weight)
     is_alike = np.all(weight == 1)
@@ -182,7 +183,7 @@ def cut_rows(X, codes, sample_weight, fraction, seed):
 
 
 def _fraction_to_hold_out(parameters):
-    """The share of rows that the parameters of a classifier, as a dict, ask to be held out."""
+    """The share of rows to hold out, by the parameters of a classifier."""
     fraction = parameters["validation_fraction"]
     if fraction is None:
         return 0.1 if parameters["early_stopping"] else 0
@@ -192,7 +193,7 @@ def _fraction_to_hold_out(parameters):
 
 
 def fold(codes, classes, n_folds, seed):
-    """Mark the rows of each of several stratified folds; every row is in one of them.
+    """Mark the rows of each of several stratified folds; every row is in exactly one.
 
     Parameters
     ----------

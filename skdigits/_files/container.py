@@ -1,14 +1,14 @@
-"""The container of a model file: plain parts in a zip, of which only one form is right.
+"""The container of a model file: plain parts in a zip archive of exactly one valid form.
 
-    manifest.json    format, versions, and of each other part its length and SHA-256
-    model.json       what the estimators are (see `plain_state.py`)
+    manifest.json    format, versions, and length and SHA-256 of every other part
+    model.json       the estimators (see `plain_state.py`)
     arrays/0.npy     and so on: arrays of floats, as `numpy.save` writes them without pickle
 
-Parts are stored, never compressed, so there is nothing to unfold and no reader needs more memory
-than the file is long. Any zip tool opens the file, and `numpy.load` shows its arrays; safetensors
-would say no more about them, and be a dependency of every user. Zip libraries accept many forms of
-one archive (members twice, hidden bytes, two directories that differ); this reader accepts the one
-that `pack` writes: it takes the parts from the front, packs them again, and every byte must agree.
+Parts are stored uncompressed, so that reading needs no more memory than the size of the file. Any
+zip tool opens the file, and `numpy.load` reads its arrays; safetensors would add nothing but a
+dependency. Zip libraries accept many variants of one archive (duplicate members, hidden bytes, two
+different directories); this reader accepts only what `pack` writes: it takes the parts from the
+front, packs them again, and compares every byte.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from math import prod
 import numpy as np
 
 FORMAT = 1
-MAX_BYTES = 2**27  # of a file; loading takes twice that
+MAX_BYTES = 2**27  # of a file; loading needs twice that much memory
 MAX_JSON = 2**20  # of a part that is JSON
 MAX_PARTS = 10_000
 SIGNATURE = b"PK\x03\x04"
@@ -30,7 +30,7 @@ SIGNATURE = b"PK\x03\x04"
 _LOCAL = struct.Struct("<4s5H3L2H")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _END = struct.Struct("<4s4H2LH")
-_MIDNIGHT_1980 = 0x21 << 16  # time and date of every part, as zip counts
+_MIDNIGHT_1980 = 0x21 << 16  # time and date of every part, in zip's format
 _VERSION = 20
 _NPY = re.compile(
     rb"\x93NUMPY\x01\x00(..)\{'descr': '<(f2|f4|f8)', 'fortran_order': (True|False), "
@@ -40,11 +40,11 @@ _NPY = re.compile(
 
 
 class Malformed(ValueError):
-    """What is wrong with a file, for the end of a sentence that starts with its name."""
+    """What is wrong with a file; the message continues a sentence that starts with its name."""
 
 
 def pack(parts):
-    """Zip parts without compression, always to the same bytes.
+    """Zip parts without compression; the same parts always give the same bytes.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def pack(parts):
     Yields
     ------
     piece : bytes
-        Joined they are the file.
+        Concatenated, the pieces are the file.
     """
     position, directory = 0, []
     for name, content in parts.items():
@@ -74,7 +74,7 @@ def pack(parts):
 
 
 def unpack(data):
-    """Give back the parts of what `pack` wrote; refuse anything else.
+    """Return the parts of what `pack` wrote; refuse anything else.
 
     Parameters
     ----------
@@ -83,12 +83,12 @@ def unpack(data):
     Returns
     -------
     parts : dict of str to memoryview
-        Contents without a copy.
+        Contents, not copied.
 
     Raises
     ------
     Malformed
-        If writing the parts again does not give the same bytes.
+        If packing the parts again does not give the same bytes.
     """
     if data[:4] != SIGNATURE:
         raise Malformed("is no .skdigits file, or its beginning is damaged or cut off")
@@ -127,7 +127,7 @@ def write_parts(model, arrays, versions):
     arrays : list of ndarray
         Of float16, float32 or float64.
     versions : dict of str to str
-        What wrote the file.
+        Of the packages that write the file.
 
     Returns
     -------
@@ -144,7 +144,7 @@ def write_parts(model, arrays, versions):
 
 
 def read_parts(data):
-    """Check a model file as a container.
+    """Read a model file and check its container.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ def read_parts(data):
     Raises
     ------
     Malformed
-        If it is no such file, damaged, or of another format.
+        If it is not a model file, damaged, or in another format.
     """
     parts = unpack(data)
     if "manifest.json" not in parts:
@@ -188,12 +188,12 @@ def read_parts(data):
 
 
 def to_json(value):
-    """One way to write a value."""
+    """A value as JSON, always in the same form."""
     return json.dumps(value, allow_nan=False, separators=(",", ":")).encode("ascii")
 
 
 def from_json(content):
-    """Read what `to_json` wrote, and nothing else: no entry twice, no NaN, no depth beyond reason.
+    """Read what `to_json` wrote and nothing else: no duplicate keys, no NaN, no extreme nesting.
 
     Raises
     ------
@@ -212,14 +212,14 @@ def from_json(content):
 
 
 def to_npy(array):
-    """The bytes of `numpy.save`: a header and the values."""
+    """The bytes that `numpy.save` would write: a header and the values."""
     buffer = io.BytesIO()
     np.lib.format.write_array(buffer, array, version=(1, 0), allow_pickle=False)
     return buffer.getvalue()
 
 
 def from_npy(content):
-    """Read what `to_npy` wrote, by its own pattern: the header is never evaluated.
+    """Read what `to_npy` wrote; the header is matched by a pattern and never evaluated.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""`model_card`: what a model file is, for those who find it on the Hugging Face Hub."""
+"""`model_card`: describe a model file for the Hugging Face Hub."""
 
 import json
 from importlib.metadata import version
@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from skdigits import __version__
 from skdigits._utils.parameters import cloned_without, unwrap
 
-# Folders and functions of whoever trained it are nobody else's business.
+# Folders and functions of whoever trained the model mean nothing to others.
 _PRIVATE = ["memory", "checkpoint_dir", "callbacks"]
 _VERSIONS = ["tensorflow", "keras", "scikit-learn", "numpy"]
 
@@ -44,8 +44,8 @@ with {versions}.
 
 ## Limits
 
-Anything is given one of the labels, also what is none of them. Probabilities hold for pictures like
-those that it was trained on, not for other writers, pens and cameras.
+Every picture is given one of the labels, even if it shows something else. Probabilities hold for
+pictures like those that the model was trained on, not for other writers, pens and cameras.
 """
 
 
@@ -56,7 +56,7 @@ def model_card(
     license: str = "unknown",
     file_name: str = "model.skdigits",
 ) -> str:
-    """Describe a fitted pipeline in Markdown with the header of the Hugging Face Hub.
+    """Describe a fitted pipeline in Markdown, with the metadata header of the Hugging Face Hub.
 
     Folders and callbacks among the parameters are left out.
 
@@ -65,28 +65,28 @@ def model_card(
     pipeline : estimator
         Fitted classifier or pipeline with ``classes_``.
     metrics : dict of str to float, default=None
-        What was measured, such as ``{"accuracy": 0.995}``; goes before what the fit itself measured
-        on its validation rows.
+        What was measured, such as ``{"accuracy": 0.995}``; listed before what the fit itself
+        measured on its validation rows.
     license : str, default="unknown"
-        Under which others may use the model, by the Hub's identifiers, such as "bsd-3-clause".
+        The license of the model, by the Hub's identifiers, such as "bsd-3-clause".
     file_name : str, default="model.skdigits"
-        Of the model file beside the card.
+        Name of the model file beside the card.
 
     Returns
     -------
     text : str
-        To be saved as README.md of a repository on the Hub.
+        Save it as README.md of a repository on the Hub.
 
     Raises
     ------
     sklearn.exceptions.NotFittedError
         If `pipeline` is not fitted.
     TypeError
-        If a metric is no number.
+        If a metric is not a number.
 
     See Also
     --------
-    save_pipeline : Writes it beside the model, with ``card=True``.
+    save_pipeline : Writes the card beside the model with ``card=True``.
 
     Examples
     --------
@@ -105,7 +105,9 @@ def model_card(
     check_is_fitted(pipeline)
     strange = [name for name, value in (metrics or {}).items() if not isinstance(value, Real)]
     if strange:
-        raise TypeError(f"metrics {strange} are no numbers; give such as {{'accuracy': 0.995}}.")
+        raise TypeError(
+            f"metrics {strange} are not numbers; give for example {{'accuracy': 0.995}}."
+        )
     header = {
         "license": license,
         "library_name": "skdigits",
@@ -113,7 +115,7 @@ def model_card(
         "tags": ["skdigits", "scikit-learn", "keras", "mnist", "handwritten-digits"],
         "metrics": list(metrics or {}),
     }
-    # JSON is YAML, and needs no library.
+    # JSON is valid YAML, and needs no library.
     lines = [f"{key}: {json.dumps(value)}" for key, value in header.items() if value]
     measured = {**(metrics or {}), **_measured_by_fit(pipeline)}
     text = _TEXT.format(
@@ -143,7 +145,7 @@ def _as_table(measured):
 
 
 def _measured_by_fit(pipeline):
-    """What the parts of the pipeline measured on rows that they held out."""
+    """What the pipeline measured in its fit on held-out rows."""
     for part in unwrap(pipeline):
         if hasattr(part, "validation_score_"):
             return {
@@ -158,4 +160,4 @@ def _measured_by_fit(pipeline):
 
 
 def _recipe(pipeline):
-    return cloned_without(pipeline, *_PRIVATE).__repr__(N_CHAR_MAX=100_000)  # in full
+    return cloned_without(pipeline, *_PRIVATE).__repr__(N_CHAR_MAX=100_000)  # not abbreviated

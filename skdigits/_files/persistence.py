@@ -1,8 +1,8 @@
 """Save and load fitted pipelines, as plain parts or as joblib with a footer.
 
-".skdigits" files are made by `container.py` and `plain_state.py`. A joblib file of ours is an
-ordinary one, so `joblib.load` reads it too; the footer after it is only read by `load_pipeline`,
-before anything is unpickled:
+".skdigits" files are made by `container.py` and `plain_state.py`. Joblib files are ordinary ones
+that `joblib.load` reads too, followed by a footer that `load_pipeline` checks before it unpickles
+anything:
 
     joblib bytes | footer as JSON | length of the footer, 8 bytes big-endian | MAGIC
 """
@@ -32,9 +32,9 @@ PLAIN_SUFFIX = ".skdigits"
 _PLAIN, _ONNX, _JOBLIB = "plain parts", "ONNX", "joblib"  # kinds of model files
 _PACKAGES = ["scikit-learn", "numpy", "tensorflow", "keras", "joblib"]
 _MAX_FOOTER = 64 * 1024
-_ONNX_START = b"\x08"  # its version comes first; no pickle, packed or not, begins so
-_GZIP_START = b"\x1f\x8b"  # as joblib packs, too
-_NOT_OURS = {  # endings of files that something else writes
+_ONNX_START = b"\x08"  # the field of its version; no pickle starts like this, compressed or not
+_GZIP_START = b"\x1f\x8b"  # joblib files may be compressed, too
+_NOT_OURS = {  # suffixes of files that something else writes
     ".onnx": "skdigits.export_onnx writes ONNX",
     ".keras": "pipeline[-1].model_.save writes the network alone",
     ".h5": "pipeline[-1].model_.save writes the network alone",
@@ -45,21 +45,21 @@ _FOOTER_START = b'{"skdigits format": '
 def save_pipeline(pipeline: Any, path: PathLike, *, card: Any = None) -> Path:
     """Save a fitted pipeline to one file.
 
-    The file is written beside its name and moved into place when complete, so a crash leaves an
-    older file of that name whole.
+    The file is written under a temporary name and moved into place when complete, so that a crash
+    leaves an existing file whole.
 
     Parameters
     ----------
     pipeline : estimator
         Fitted, with a `predict` method; as made by :func:`make_digit_pipeline`.
     path : path-like
-        Where to. The ending decides: ".skdigits" is a file of plain parts, which runs no code when
-        it is loaded and takes the estimators of this package and pipelines of them, without the
-        folders `memory` and `checkpoint_dir`; anything else, ".joblib" as a rule, is a joblib
-        file, which takes every estimator.
+        Where to write. The suffix decides on the format: ".skdigits" is a file of plain parts,
+        which runs no code when it is loaded and holds estimators of this package and pipelines of
+        them, without the folders `memory` and `checkpoint_dir`. Any other suffix, usually
+        ".joblib", makes a joblib file, which holds any estimator.
     card : bool or path-like, default=None
-        Whether to write a :func:`model_card`, too: True beside the file with the ending ".md", a
-        path there. The Hugging Face Hub wants it as "README.md".
+        Whether to write a :func:`model_card`, too: True writes it beside the file with the suffix
+        ".md", a path writes it there. The Hugging Face Hub expects "README.md".
 
     Returns
     -------
@@ -69,13 +69,13 @@ def save_pipeline(pipeline: Any, path: PathLike, *, card: Any = None) -> Path:
     Raises
     ------
     TypeError
-        If `pipeline` cannot predict, or holds what a ".skdigits" file cannot: estimators of other
-        packages, functions, random states. Of a search save the `best_estimator_`.
+        If `pipeline` cannot predict, or contains what a ".skdigits" file cannot hold: estimators of
+        other packages, functions, random states. Of a search, save the `best_estimator_`.
     ValueError
-        If a ".skdigits" file would not be taken by :func:`load_pipeline`, such as one with NaN
-        weights or of more than 128 MiB; or if the ending of `path` is that of another format.
+        If :func:`load_pipeline` would refuse the ".skdigits" file, for example for NaN weights or
+        more than 128 MiB; or if the suffix of `path` belongs to another format.
     sklearn.exceptions.NotFittedError
-        If it is not fitted.
+        If `pipeline` is not fitted.
 
     Examples
     --------
@@ -95,7 +95,7 @@ def save_pipeline(pipeline: Any, path: PathLike, *, card: Any = None) -> Path:
     if not all(hasattr(pipeline, name) for name in ("fit", "predict", "__sklearn_tags__")):
         raise TypeError(
             f"save_pipeline got {type(pipeline).__name__}, expected a fitted pipeline."
-            + _instead_of(pipeline)
+            + _hint_for(pipeline)
         )
     check_is_fitted(pipeline)
     is_plain = Path(path).suffix.lower() == PLAIN_SUFFIX
@@ -112,7 +112,7 @@ def save_pipeline(pipeline: Any, path: PathLike, *, card: Any = None) -> Path:
 
 
 def check_ending(path):
-    """Raise a ValueError if the ending of a file to save to is that of another format."""
+    """Raise a ValueError if the suffix of a file to save to belongs to another format."""
     suffix = Path(path).suffix.lower()
     if suffix in _NOT_OURS:
         raise ValueError(
@@ -120,19 +120,19 @@ def check_ending(path):
         )
 
 
-def _instead_of(pipeline):
-    """What to save where this cannot be saved."""
+def _hint_for(pipeline):
+    """What to do with an object that cannot be saved."""
     if getattr(pipeline, "refit", None) is False:
         return " It was fitted with refit=False: search with refit=True, and save best_estimator_."
     if hasattr(pipeline, "_session"):
         return " To keep it, copy its .onnx file."
     if hasattr(pipeline, "layers"):
-        return " A network of Keras is saved with its own save."
+        return " Save a Keras network with its own save()."
     return ""
 
 
 def _plain_pieces(pipeline):
-    """The bytes of a ".skdigits" file, after they have been read back."""
+    """The bytes of a ".skdigits" file, checked by reading them back."""
     from skdigits._files.container import Malformed, pack, write_parts
     from skdigits._files.plain_state import PlainWriter
 
@@ -144,7 +144,7 @@ def _plain_pieces(pipeline):
     except Malformed as error:
         raise ValueError(
             f"This {type(pipeline).__name__} cannot be saved as {PLAIN_SUFFIX}: the file {error}. "
-            "Mend it, or save it as .joblib."
+            "Correct it, or save it as .joblib."
         ) from error
     return [data]
 
@@ -167,37 +167,37 @@ def _joblib_pieces(pipeline):
 def load_pipeline(path: PathLike, *, trusted: bool = False) -> Any:
     """Load a pipeline from a file of :func:`save_pipeline`, or of plain `joblib.dump`.
 
-    What the file is shows in its bytes, but one that is named ".skdigits" or ".onnx" is never taken
-    for a joblib file.
-    Such a file is only read: nothing in it is run, and what does not describe a fitted pipeline in
-    full is refused. A file of :func:`export_onnx` gives what :func:`load_onnx` gives.
+    The kind of a file is recognised by its content, but a file named ".skdigits" or ".onnx" is
+    never treated as joblib. Those two kinds run no code: a ".skdigits" file that does not describe
+    a fitted pipeline in full is refused, and a file of :func:`export_onnx` is loaded by
+    :func:`load_onnx`.
 
-    .. warning:: Loading a joblib file runs code that the file names. Load only what you trust.
+    .. warning:: Loading a joblib file runs code that it names. Load only files that you trust.
 
     Parameters
     ----------
     path : path-like
         The file.
     trusted : bool, default=False
-        Whether you know who made the file; then loading a joblib file does not warn.
+        Whether you trust the file; if so, loading a joblib file does not warn.
 
     Returns
     -------
     pipeline : estimator
-        As it was saved: it gives the same answers.
+        As it was saved, with the same answers.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ModelFileError
-        If the file is cut off, changed, of a newer format, or holds no fitted estimator.
+        If the file is truncated, modified, in a newer format, or does not hold a fitted estimator.
 
     Warns
     -----
     UntrustedFileWarning
-        Before a joblib file is loaded without `trusted`; as an error it keeps the file's code from
-        running.
+        Before a joblib file is loaded without `trusted`. Turned into an error, it prevents the
+        file's code from running.
 
     Examples
     --------
@@ -228,7 +228,7 @@ def _kind_of(path):
     with path.open("rb") as file:
         start = file.read(START)
     suffix = path.suffix.lower()
-    if start.startswith(b"PK") or suffix == PLAIN_SUFFIX:  # then never unpickled
+    if start.startswith(b"PK") or suffix == PLAIN_SUFFIX:  # never unpickled
         kind = _PLAIN
     else:
         kind = _ONNX if start.startswith(_ONNX_START) or suffix == ".onnx" else _JOBLIB
@@ -264,7 +264,7 @@ def _read_plain(data):
         check_is_fitted(pipeline)
     except Malformed:
         raise
-    except Exception as error:  # values of any kind in any place lead to any error
+    except Exception as error:  # unexpected values may raise anything
         cause = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         raise Malformed(f"describes what cannot be made ({cause})") from error
     if not is_usable:
@@ -276,10 +276,10 @@ _TOO_LARGE = "has more than 128 MiB, the most that is loaded of a .skdigits file
 
 
 def _warn_untrusted(path):
-    """Warn each time: who made this file is not known from another one."""
+    """Warn for every file, even if Python has shown the same warning for another."""
     warnings.warn(
-        f"{path} is a joblib file, and loading it runs code that it names. If you know who "
-        "made it, say load_pipeline(path, trusted=True); a .skdigits file runs none.",
+        f"{path} is a joblib file, and loading it runs code that it names. If you trust it, say "
+        "load_pipeline(path, trusted=True); a .skdigits file runs none.",
         UntrustedFileWarning,
         stacklevel=4,
     )
@@ -292,7 +292,7 @@ def _load_joblib(path, trusted):
         _warn_untrusted(path)
     try:
         pipeline = joblib.load(io.BytesIO(content))
-    except Exception as error:  # unpickling foreign bytes raises whatever they lead to
+    except Exception as error:  # unpickling unknown bytes may raise anything
         raise ModelFileError(_explain(path, footer, error)) from error
     if not hasattr(pipeline, "predict"):
         raise ModelFileError(
@@ -303,7 +303,7 @@ def _load_joblib(path, trusted):
 
 
 def describe_file(path):
-    """What a model file says of itself; nothing in it is run.
+    """What a model file says about itself; no code in it is run.
 
     Parameters
     ----------
@@ -313,7 +313,7 @@ def describe_file(path):
     Returns
     -------
     facts : dict
-        "format", and "versions" of what wrote it where the file says so.
+        "format" and, if the file has them, "versions" of the packages that wrote it.
     """
     from skdigits._files.container import from_json, unpack
 
@@ -332,7 +332,7 @@ def describe_file(path):
 
 
 def _split(data, path):
-    """Footer (None for a file of plain joblib) and joblib bytes."""
+    """The footer (None for a plain joblib file) and the joblib bytes."""
     if not data.endswith(MAGIC):
         if _FOOTER_START in data[-_MAX_FOOTER:]:
             raise ModelFileError(f"{path} is damaged: the end of its footer is missing. {_ASK}")
@@ -365,7 +365,7 @@ _ASK = "Copy it again from where it came from, or train and save it anew."
 def _explain(path, footer, error):
     cause = f"{type(error).__name__}: {error}".splitlines()[0][:300]
     if footer is None:
-        return f"{path} is cut off, or no joblib file at all ({cause}). {_ASK}"
+        return f"{path} is cut off, or not a joblib file at all ({cause}). {_ASK}"
     installed = _installed_versions()
     different = [
         f"{name} {there} (here {installed.get(name, 'not installed')})"

@@ -1,8 +1,8 @@
-"""Estimators of a closed list as plain values, and back.
+"""Convert estimators of a fixed list to plain values, and back.
 
-Plain values are those of JSON. What JSON lacks is a dict with the key "!", which says what it is:
-an estimator, a tuple, an array, a number of NumPy's, a dict with other keys than text, inf and NaN.
-Arrays of floats are kept apart and named by their position.
+Plain values are those of JSON. Anything JSON lacks becomes a dict with the key "!", which names its
+kind: an estimator, a tuple, an array, a NumPy scalar, a dict with keys other than strings, inf and
+NaN. Arrays of floats are stored separately and referred to by position.
 """
 
 import math
@@ -22,11 +22,11 @@ from skdigits._files.container import Malformed
 from skdigits._files.state_checks import FOLDERS, check_estimator, check_parameters
 from skdigits._pictures.normalizer import DigitNormalizer
 
-MAX_NESTED = 8  # estimators in estimators
-_MAX_TEXTS = 2**24  # bytes of an array of texts or whole numbers
+MAX_NESTED = 8  # estimators inside each other
+_MAX_TEXTS = 2**24  # bytes of an array of strings or integers
 
 _COLUMNS = {"n_features_in_": True, "feature_names_in_": False}
-# Of each kind the fitted attributes, and whether a fitted one always has them.
+# The fitted attributes of each kind, and whether every fitted estimator has them.
 KINDS = {
     Pipeline: {},
     DigitPipeline: {},
@@ -57,7 +57,7 @@ KINDS = {
     },
 }
 _KINDS_BY_NAME = {kind.__name__: kind for kind in KINDS}
-_FOLLOWS = {"validation_scores_"}  # is in `history_`
+_FOLLOWS = {"validation_scores_"}  # a part of `history_`
 _DTYPE = re.compile(r"\|b1|\|[iu]1|<[iu][248]|<f[248]|<U\d{1,5}|object")
 _ASK = "Save it as .joblib, which takes any estimator"
 
@@ -68,7 +68,7 @@ class PlainWriter:
     Attributes
     ----------
     arrays : list of ndarray
-        The arrays of floats met so far; one that is met twice is kept once.
+        The arrays of floats met so far, without duplicates.
     """
 
     def __init__(self):
@@ -87,7 +87,7 @@ class PlainWriter:
         Raises
         ------
         TypeError
-            If there is none.
+            If it has no plain form.
         """
         if value is None or type(value) in (bool, int, str):
             return value
@@ -144,7 +144,7 @@ class PlainWriter:
     def _write_estimator(self, estimator, where):
         name = type(estimator).__name__
         parameters = estimator.get_params(deep=False)
-        # Folders belong to this computer; in a file from elsewhere they would be a trap.
+        # Folders mean nothing on another computer, and loading a file must not write to any.
         kept = {k: None if k in FOLDERS else v for k, v in parameters.items()}
         fitted = {k: v for k, v in vars(estimator).items() if k not in parameters}
         known = KINDS[type(estimator)]
@@ -169,12 +169,12 @@ class PlainWriter:
 
 
 class PlainReader:
-    """Turn plain values from a file into estimators, after checking all that they hold.
+    """Turn plain values from a file into estimators, checking everything.
 
     Parameters
     ----------
     arrays : list of ndarray
-        What positions in the values mean.
+        The arrays that the values refer to by position.
     """
 
     def __init__(self, arrays):
@@ -188,7 +188,7 @@ class PlainReader:
         Raises
         ------
         Malformed
-            If the values describe no estimator, or one that no fit makes.
+            If the values do not describe an estimator, or one that no fit could have made.
         """
         estimator = self.read(value)
         if type(estimator) not in KINDS:
@@ -198,7 +198,7 @@ class PlainReader:
         return estimator
 
     def read(self, value):
-        """The value of a plain form."""
+        """The value that a plain form stands for."""
         if type(value) is list:
             return [self.read(item) for item in value]
         if type(value) is not dict:
@@ -256,7 +256,7 @@ class PlainReader:
         return self._array_of(dtype, self._read_items(values), kinds="biuUO")
 
     def _array_of(self, dtype, values, kinds):
-        """An array of the named type that holds exactly these values."""
+        """An array of the named type with exactly these values."""
         if any(type(value) not in (bool, int, float, str) for value in values):
             raise Malformed("has an array of values that are no numbers or texts")
         dtype = str(dtype)
@@ -268,7 +268,7 @@ class PlainReader:
             array = np.array(values, dtype=wanted)
         except (TypeError, ValueError, OverflowError) as error:
             raise Malformed(f"has an array that cannot be of type {dtype!r}") from error
-        if repr(array.tolist()) != repr(values):  # types, too
+        if repr(array.tolist()) != repr(values):  # compares types, too
             raise Malformed(f"has an array whose values are not of type {dtype!r}")
         return array
 
@@ -283,7 +283,7 @@ class PlainReader:
         unknown = set(parameters) - set(kind._get_param_names())
         if unknown:
             raise Malformed(f"has unknown parameters {sorted(unknown)[:3]} of {name}")
-        estimator = kind(**parameters)  # what __init__ needs and lacks is found at the door
+        estimator = kind(**parameters)  # raises if a parameter is missing
         check_parameters(estimator)
         if fitted is not None:
             state = self._read_named(fitted, f"fitted attributes of {name}")

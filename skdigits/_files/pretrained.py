@@ -22,18 +22,19 @@ def load_pretrained(name: str = "hands", *, trainable: Literal[False]) -> OnnxDi
 def load_pretrained(
     name: str = "hands", *, trainable: bool = True
 ) -> DigitPipeline | OnnxDigitClassifier:
-    """Load a pipeline that is already trained, without data or network.
+    """Load a pipeline that is already trained; needs neither data nor a network connection.
 
-    ``examples/train_pretrained.py`` trained both; ``skdigits/models`` has a card of each. Their
-    files are of plain parts: loading one runs no code from it.
+    ``examples/train_pretrained.py`` trained both; ``skdigits/models`` has a card for each. The
+    files consist of plain parts: loading one runs no code from it.
 
     Parameters
     ----------
     name : {"hands", "kaggle"}, default="hands"
         "hands" was trained on ``train.csv`` of Kaggle's "Digit Recognizer", on the handwriting of
-        people in other countries, and on letters, signs and made-up pictures that are no digits;
-        page, command line and :class:`DigitReader` examples use it. "kaggle" was trained on
-        the 42,000 rows of ``train.csv`` and on nothing else: start from it for a submission.
+        people in other countries, and on letters, signs and made-up pictures that are not digits;
+        the page, the command line and the examples of :class:`DigitReader` use it. "kaggle" was
+        trained on the 42,000 rows of ``train.csv`` and nothing else: start from it for a
+        submission.
 
     trainable : bool, default=True
         False gives the same network on onnxruntime, which starts without TensorFlow and answers,
@@ -43,12 +44,12 @@ def load_pretrained(
     -------
     pipeline : DigitPipeline, or OnnxDigitClassifier if not trainable
         Fitted; takes rows (n, 784) of 0-255 in MNIST's form, as :class:`DigitNormalizer` makes
-        them of any picture, and gives the labels 0-9.
+        them from any picture, and returns the labels 0-9.
 
     Raises
     ------
     ValueError
-        If there are no weights of this name.
+        If there are no weights with this name.
 
     Examples
     --------

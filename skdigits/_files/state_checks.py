@@ -1,6 +1,6 @@
-"""What a fitted estimator from a file must be: nothing that no fit could have made.
+"""Check that an estimator from a file is one that a fit could have made.
 
-Called for each estimator after those inside it; everything is an error of the file, `Malformed`.
+Called for each estimator after those inside it. Any violation is an error of the file, `Malformed`.
 """
 
 from itertools import pairwise
@@ -21,7 +21,7 @@ from skdigits._files.container import Malformed
 from skdigits._networks.architectures import ARCHITECTURES, weight_shapes
 from skdigits._pictures.normalizer import SIDE, DigitNormalizer
 
-# More would cost whoever loads the file his memory or his threads.
+# Larger values would exhaust the memory or threads of whoever loads the file.
 MOST = {
     "width": 64,
     "tta": 256,
@@ -36,7 +36,7 @@ _MAX_COLUMNS = 2**22
 
 
 def check_parameters(estimator):
-    """Check parameters by the estimator's own constraints, and by what they may cost.
+    """Check parameters against the estimator's own constraints and against limits on their cost.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def _is_whole(value, low, high=inf):
 
 
 def _is_number(value, low, high):
-    return isinstance(value, float) and low <= value <= high  # NaN is not
+    return isinstance(value, float) and low <= value <= high  # False for NaN
 
 
 def _is_image_shape(shape):
@@ -139,7 +139,7 @@ def _check_classifier(classifier):
     expected = {"architecture", "image_shape", "n_classes", "width", "dropout", "batch_norm"}
     _require(type(network) is dict and set(network) == expected, "has a network_ of other entries")
     shape = network["image_shape"]
-    # The constraints of the parameters are those of what the network was built from.
+    # The arguments that the network was built with are parameters, with the same constraints.
     check_parameters(DigitCNNClassifier(**{k: v for k, v in network.items() if k != "n_classes"}))
     is_known = type(network["architecture"]) is str and network["architecture"] in ARCHITECTURES
     _require(is_known, f"has an unknown architecture {str(network['architecture'])[:40]!r}")
@@ -150,7 +150,7 @@ def _check_classifier(classifier):
     _require(fits, f"has images of {shape} for rows of {n_columns} columns")
     is_right = _is_whole(network["n_classes"], n_classes, n_classes + 1)
     _require(is_right, "has logits and classes_ of other numbers")
-    has_other = network["n_classes"] > n_classes  # a last logit is that of what is no digit
+    has_other = network["n_classes"] > n_classes  # the last logit is that of non-digits
     kernels = _check_weights(weights, network)
     _check_history(classifier)
     if classifier._has_score() or hasattr(classifier, "digits_"):
@@ -251,7 +251,7 @@ def _check_selective(selective):
 
 
 def _check_same(outer, inner):
-    """The same labels, and the same columns as far as the inner one counts them."""
+    """Check that both have the same labels and, if the inner one counts them, the same columns."""
     is_same = np.array_equal(outer.classes_, inner.classes_)
     _require(is_same, f"has other classes_ in {type(outer).__name__} than inside it")
     n_inside = getattr(inner, "n_features_in_", outer.n_features_in_)

@@ -1,7 +1,7 @@
 """How far confidences can be trusted: calibration, and risk against coverage.
 
-The confidence of an answer is the highest of its probabilities; the answer is the label that has
-it.
+The answer for a row is the label with the highest probability, and its confidence is that
+probability.
 """
 
 import math
@@ -16,7 +16,7 @@ from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from skdigits._utils.typing import Labels
 
 
-class Answers(NamedTuple):
+class Predictions(NamedTuple):
     """Checked labels and probabilities, and what follows from them for each row."""
 
     codes: np.ndarray  # positions of the true labels in `labels`
@@ -41,18 +41,18 @@ class Answers(NamedTuple):
 
     @property
     def log_loss(self):
-        # scikit-learn warns of sums that are off by float32's rounding.
+        # scikit-learn warns if sums differ from 1 by the rounding of float32.
         proba = self.proba / self.proba.sum(axis=1, keepdims=True)
         return float(log_loss(self.codes, proba, labels=np.arange(len(self.labels))))
 
     def surest_errors(self, n):
-        """Positions of the `n` wrong answers of highest confidence, falling."""
+        """Positions of the `n` wrong answers with the highest confidence, in falling order."""
         wrong = np.flatnonzero(~self.is_correct)
         return wrong[np.argsort(-self.confidence[wrong], kind="stable")][:n]
 
 
-def check_answers(y_true, y_proba, labels=None):
-    """Check that labels and probabilities belong together.
+def check_predictions(y_true, y_proba, labels=None):
+    """Check that labels and probabilities fit together.
 
     Parameters
     ----------
@@ -65,12 +65,12 @@ def check_answers(y_true, y_proba, labels=None):
 
     Returns
     -------
-    answers : Answers
+    predictions : Predictions
 
     Raises
     ------
     ValueError
-        If columns and labels differ in number, if a true label has no column, or if rows are no
+        If columns and labels differ in number, if a true label has no column, or if rows are not
         probabilities.
     """
     y_true = column_or_1d(y_true)
@@ -88,7 +88,7 @@ def check_answers(y_true, y_proba, labels=None):
             f"y_proba goes down to {y_proba.min():g} and its rows sum to {total.min():g} to "
             f"{total.max():g}; expected probabilities that sum to 1, as predict_proba gives."
         )
-    return Answers(_encode(y_true, labels), y_proba, labels)
+    return Predictions(_encode(y_true, labels), y_proba, labels)
 
 
 def _encode(y_true, labels):
@@ -96,14 +96,14 @@ def _encode(y_true, labels):
     unknown = [label for label in np.unique(y_true).tolist() if label not in column_of]
     if unknown:
         raise ValueError(
-            f"y_true holds {unknown[:5]}, but the columns of y_proba are of {list(column_of)}. "
-            "Leave such rows out, or give labels of the type that the classifier was fitted with."
+            f"y_true holds {unknown[:5]}, but the columns of y_proba are for {list(column_of)}. "
+            "Drop these rows, or give labels of the type that the classifier was fitted with."
         )
     return np.array([column_of[label] for label in y_true.tolist()])
 
 
 class Bins(NamedTuple):
-    """Equal-width bins of confidence; accuracy and confidence of an empty bin are nan."""
+    """Equal-width bins of confidence; accuracy and confidence are nan for an empty bin."""
 
     edges: np.ndarray  # of shape (n_bins + 1,)
     n_rows: np.ndarray
@@ -117,19 +117,19 @@ class Bins(NamedTuple):
 
 
 def accuracy_interval(n_right, n_rows, level=0.95):
-    """Wilson's interval of an accuracy, for other rows of the same kind: (low, high), 0 to 1."""
+    """Wilson's interval for the accuracy on other rows of the same kind: (low, high), 0 to 1."""
     interval = binomtest(n_right, n_rows).proportion_ci(level, method="wilson")
     return float(interval.low), float(interval.high)
 
 
 def describe_accuracy(n_right, n_rows, level=0.95):
-    """An accuracy and its interval, with as many digits as the rows give.
+    """An accuracy and its interval, with as many decimals as the number of rows justifies.
 
     Parameters
     ----------
     n_right, n_rows : int
     level : float
-        Of the interval.
+        Confidence level of the interval.
 
     Returns
     -------
@@ -142,12 +142,12 @@ def describe_accuracy(n_right, n_rows, level=0.95):
     return f"{accuracy} % ({low} to {high}) of {n_rows:,} rows"
 
 
-def bin_confidence(answers, n_bins):
-    """Count rows, right answers and confidence by bins of confidence.
+def bin_confidence(predictions, n_bins):
+    """Rows, accuracy and mean confidence in bins of confidence.
 
     Parameters
     ----------
-    answers : Answers
+    predictions : Predictions
     n_bins : int
 
     Returns
@@ -155,13 +155,13 @@ def bin_confidence(answers, n_bins):
     bins : Bins
     """
     if n_bins < 1:
-        raise ValueError(f"n_bins={n_bins} is too few; 10 to 20 are usual.")
+        raise ValueError(f"n_bins={n_bins} is too small; 10 to 20 are usual.")
     edges = np.linspace(0, 1, n_bins + 1)
     # Bins are closed on the right, so that a confidence of 1 falls into the last one.
-    place = np.searchsorted(edges, answers.confidence, side="left").clip(1, n_bins) - 1
+    place = np.searchsorted(edges, predictions.confidence, side="left").clip(1, n_bins) - 1
     count = np.bincount(place, minlength=n_bins)
-    n_right = np.bincount(place, weights=answers.is_correct, minlength=n_bins)
-    confidence = np.bincount(place, weights=answers.confidence, minlength=n_bins)
+    n_right = np.bincount(place, weights=predictions.is_correct, minlength=n_bins)
+    confidence = np.bincount(place, weights=predictions.confidence, minlength=n_bins)
     with np.errstate(invalid="ignore"):
         return Bins(edges, count, n_right / count, confidence / count)
 
@@ -169,10 +169,11 @@ def bin_confidence(answers, n_bins):
 def expected_calibration_error(
     y_true: Labels, y_proba: ArrayLike, *, n_bins: int = 15, labels: ArrayLike | None = None
 ) -> float:
-    """Mean distance between confidence and accuracy.
+    """Mean difference between confidence and accuracy.
 
     Rows are put into bins of equal width by their highest probability; in each bin the share of
-    right answers should be the mean confidence. The differences, weighted by rows, are averaged.
+    right answers should equal the mean confidence. The absolute differences are averaged, weighted
+    by the number of rows.
 
     Parameters
     ----------
@@ -188,17 +189,17 @@ def expected_calibration_error(
     Returns
     -------
     error : float
-        From 0, as sure as right, to 1.
+        From 0 (perfectly calibrated) to 1.
 
     Raises
     ------
     ValueError
-        If `y_proba` does not fit the labels or holds no probabilities.
+        If `y_proba` does not fit the labels or does not hold probabilities.
 
     Notes
     -----
     With few rows the error is above 0 even for a perfectly calibrated classifier, because the share
-    of right answers in a bin scatters.
+    of right answers in each bin scatters.
 
     References
     ----------
@@ -212,15 +213,15 @@ def expected_calibration_error(
     >>> round(expected_calibration_error(["a", "b", "b", "b"], y_proba), 3)
     0.3
     """
-    return bin_confidence(check_answers(y_true, y_proba, labels), n_bins).expected_error
+    return bin_confidence(check_predictions(y_true, y_proba, labels), n_bins).expected_error
 
 
 def risk_coverage_curve(
     y_true: Labels, y_proba: ArrayLike, *, labels: ArrayLike | None = None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Share of wrong answers among those that are accepted, by how many are accepted.
+    """Share of wrong answers among the accepted ones, by the share that is accepted.
 
-    A reader that may say "unsure" accepts answers of a confidence at or above a threshold. Its
+    A classifier that may abstain accepts answers with a confidence at or above a threshold. Its
     coverage is the share of rows accepted, its risk the share of errors among them.
 
     Parameters
@@ -237,14 +238,14 @@ def risk_coverage_curve(
     coverage : ndarray of shape (n_thresholds,)
         Rising, up to 1.
     risk : ndarray of shape (n_thresholds,)
-        The last one is the error of all rows.
+        The last value is the error on all rows.
     thresholds : ndarray of shape (n_thresholds,)
         The distinct confidences, falling. Rows of equal confidence are accepted together.
 
     Raises
     ------
     ValueError
-        If `y_proba` does not fit the labels or holds no probabilities.
+        If `y_proba` does not fit the labels or does not hold probabilities.
 
     References
     ----------
@@ -258,8 +259,7 @@ def risk_coverage_curve(
     >>> coverage.tolist(), risk.tolist()
     ([0.25, 0.5, 0.75, 1.0], [0.0, 0.0, 0.0, 0.25])
     """
-    answers = check_answers(y_true, y_proba, labels)
-    n_accepted, n_wrong, thresholds = _accept(answers)
+    n_accepted, n_wrong, thresholds = _accept(check_predictions(y_true, y_proba, labels))
     return n_accepted / n_accepted[-1], n_wrong / n_accepted, thresholds
 
 
@@ -268,7 +268,7 @@ def risk_coverage_area(
 ) -> float:
     """Area under the risk-coverage curve: the mean risk over all coverages.
 
-    Low when the errors are few and have the lowest confidences.
+    It is low if there are few errors and they have the lowest confidences.
 
     Parameters
     ----------
@@ -288,7 +288,7 @@ def risk_coverage_area(
     Raises
     ------
     ValueError
-        If `y_proba` does not fit the labels or holds no probabilities.
+        If `y_proba` does not fit the labels or does not hold probabilities.
 
     References
     ----------
@@ -301,15 +301,15 @@ def risk_coverage_area(
     >>> risk_coverage_area([0, 1, 1, 1], [[0.9, 0.1], [0.6, 0.4], [0.3, 0.7], [0.2, 0.8]])
     0.0625
     """
-    n_accepted, n_wrong, _ = _accept(check_answers(y_true, y_proba, labels))
+    n_accepted, n_wrong, _ = _accept(check_predictions(y_true, y_proba, labels))
     each = np.arange(1, n_accepted[-1] + 1)
     errors = np.interp(each, np.append(0, n_accepted), np.append(0, n_wrong))
     return float(np.mean(errors / each))
 
 
-def _accept(answers):
-    """Rows accepted and errors among them at each distinct confidence, falling."""
-    order = np.argsort(-answers.confidence, kind="stable")
-    confidence = answers.confidence[order]
+def _accept(predictions):
+    """Rows accepted, and errors among them, at each distinct confidence in falling order."""
+    order = np.argsort(-predictions.confidence, kind="stable")
+    confidence = predictions.confidence[order]
     last = np.append(np.flatnonzero(np.diff(confidence)), len(order) - 1)
-    return last + 1, np.cumsum(~answers.is_correct[order])[last], confidence[last]
+    return last + 1, np.cumsum(~predictions.is_correct[order])[last], confidence[last]

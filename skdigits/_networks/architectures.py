@@ -1,7 +1,7 @@
-"""The named networks: each a pure function of plain arguments to an untrained `keras.Model`.
+"""The named architectures: each a function that builds an untrained `keras.Model`.
 
-A network takes images of shape (height, width, 1) and ends in one logit per class. Keras is
-imported inside the functions, so that knowing the names costs nothing.
+A network takes images of shape (height, width, 1) and outputs one logit per class. Keras is
+imported inside the functions, so that looking up a name does not import it.
 """
 
 import inspect
@@ -12,7 +12,7 @@ _DEEP = [(32, False), (32, True), (64, False), (64, True), (128, False)]
 
 
 def _small_padding(image_shape):
-    # The rim of a digit's picture is blank, and smaller maps are cheaper.
+    # The margin of a digit's picture is blank, and smaller maps are cheaper.
     return "valid" if min(image_shape) >= 24 else "same"
 
 
@@ -37,7 +37,7 @@ def _small_network(stages, image_shape, n_classes, width, dropout, batch_norm):
     options = {"use_bias": not batch_norm, "kernel_initializer": "he_normal"}
     for channels, is_pooled in stages:
         x = layers.Conv2D(units(channels), 3, padding=padding, **options)(x)
-        if is_pooled:  # before the activation: a quarter of its work, and the same result
+        if is_pooled:  # before the activation, for a quarter of the work and the same result
             x = layers.MaxPooling2D(padding="same")(x)
         x = activate(x)
     x = layers.Flatten()(x)
@@ -48,7 +48,7 @@ def _small_network(stages, image_shape, n_classes, width, dropout, batch_norm):
 
 
 def compact(image_shape, n_classes, *, width=1.0, dropout=None, batch_norm=None):
-    """Small batch-normalised network: three 3x3 convolutions and a hidden layer.
+    """A small batch-normalised network: three 3x3 convolutions and a hidden layer.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def compact(image_shape, n_classes, *, width=1.0, dropout=None, batch_norm=None)
 
 
 def deep(image_shape, n_classes, *, width=1.0, dropout=None, batch_norm=None):
-    """Batch-normalised network of five 3x3 convolutions, two of them at full resolution.
+    """A batch-normalised network with five 3x3 convolutions, two of them at full resolution.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ ARCHITECTURES = {"classic": classic, "compact": compact, "deep": deep}
 
 
 def weight_shapes(architecture, image_shape, n_classes, *, width=1.0, batch_norm=None):
-    """The shapes of a named network's weights, in Keras' order, without building it.
+    """The shapes of a named network's weights, in Keras' order, computed without building it.
 
     Model files are checked against them before anything is built or allocated.
 
@@ -195,13 +195,13 @@ def weight_shapes(architecture, image_shape, n_classes, *, width=1.0, batch_norm
 
 
 def build_network(architecture, image_shape, n_classes, **arguments):
-    """Build a network by name or from the caller's own function, and check that it fits.
+    """Build a network by name or with a user's function, and check that it fits.
 
     Parameters
     ----------
     architecture : str or callable
-        A key of `ARCHITECTURES`, or a function with the same signature; it is given only those of
-        the keyword arguments that it names.
+        A key of `ARCHITECTURES`, or a function with the same signature, which is passed only those
+        keyword arguments that it names.
     image_shape : (int, int)
         Height and width in pixels.
     n_classes : int
@@ -216,7 +216,7 @@ def build_network(architecture, image_shape, n_classes, **arguments):
     Raises
     ------
     ValueError
-        If the function returns something else than a `keras.Model` from images to logits.
+        If the function returns anything but a `keras.Model` from images to logits.
     """
     import keras
 
@@ -242,6 +242,6 @@ def build_network(architecture, image_shape, n_classes, **arguments):
     if is_softmax or isinstance(last, keras.layers.Softmax):
         raise ValueError(
             f"architecture {build!r} ends in a softmax, expected logits: remove the last "
-            "activation, the probabilities are computed outside the network."
+            "activation; probabilities are computed outside the network."
         )
     return model

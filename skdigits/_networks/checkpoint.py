@@ -1,9 +1,10 @@
-"""The state of a fit after each epoch, in a file from which the same fit goes on.
+"""The state of a fit after each epoch, in a file from which the same fit can resume.
 
     SHA-256 of what follows, as 64 hex digits | new line | NPZ, uncompressed and without pickles
 
-The NPZ holds every variable of the training network in order, then the best weights so far, and
-before them as JSON what is no array. Shuffling needs no state: its order is that of the epoch.
+The NPZ holds, in this order: everything that is not an array, as JSON; every variable of the
+training network; the best weights so far. Shuffling needs no state: its order follows from the
+seed and the number of the epoch.
 """
 
 import hashlib
@@ -29,17 +30,17 @@ SUFFIX = ".checkpoint"
 
 
 def checkpoint_path(folder, spec, objective, plan, *arrays):
-    """The file of this fit and no other: named after all that its bits depend on.
+    """The file of this fit, named by a hash of everything that the result depends on.
 
     Parameters
     ----------
     folder : path-like
-        Made where it does not exist.
+        Created if missing.
     spec : NetworkSpec
     objective : Objective
     plan : Plan
     *arrays
-        Rows, labels and weights, nested as may be.
+        Rows, labels and weights, possibly nested.
 
     Returns
     -------
@@ -48,9 +49,9 @@ def checkpoint_path(folder, spec, objective, plan, *arrays):
     Raises
     ------
     OSError
-        If the folder cannot be made or written to.
+        If the folder cannot be created or written to.
     ValueError
-        If a function among the parameters has no name that another process could find it by.
+        If a function among the parameters has no name by which another process could import it.
     """
     folder = make_folder(folder, "checkpoint_dir")
     plan = replace(plan, n_threads=None, verbose=0, checkpoint_dir=None)
@@ -59,16 +60,16 @@ def checkpoint_path(folder, spec, objective, plan, *arrays):
         key = joblib.hash([versions, spec, objective, plan, arrays])
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise ValueError(
-            "checkpoint_dir tells fits apart by the names of their functions; an architecture or "
-            f"callback here has none ({error}). Put it into a module, or use functools.partial."
+            "checkpoint_dir identifies an architecture or callback by its name, and one here has "
+            f"none ({error}). Define it in a module, or use functools.partial."
         ) from error
     return folder / f"{key}{SUFFIX}"
 
 
 class Journal(keras.callbacks.Callback):
-    """What a fit has gone through: its history, and its state in a file where one is given.
+    """Record the history of a fit, and save its state after each epoch if a path is given.
 
-    Comes last of the callbacks, to see what the others have done.
+    Must be the last of the callbacks, to see what the others have done.
 
     Parameters
     ----------
@@ -90,15 +91,15 @@ class Journal(keras.callbacks.Callback):
         if self.path is not None:
             self._write()
 
-    def go_on(self, network):
-        """Set network and monitor to the last complete epoch on file, if there is one."""
+    def restore(self, network):
+        """Set network and monitor to the last complete epoch in the file, if there is one."""
         if self.path is None or not self.path.exists():
             return
         try:
             about, arrays = self._read(network)
-        except Exception as error:  # damaged bytes lead anywhere
+        except Exception as error:  # damaged bytes may raise anything
             warnings.warn(
-                f"The checkpoint {self.path} is damaged ({error}); the fit starts anew.",
+                f"The checkpoint {self.path} is damaged ({error}); the fit starts from scratch.",
                 CheckpointWarning,
                 stacklevel=5,
             )
@@ -112,7 +113,7 @@ class Journal(keras.callbacks.Callback):
         self.monitor.best_weights = arrays[n_variables:] or None
 
     def remove(self):
-        """Nothing is left to be done: remove the file."""
+        """Remove the file of a fit that has ended."""
         if self.path is not None:
             self.path.unlink(missing_ok=True)
 
@@ -138,18 +139,18 @@ class Journal(keras.callbacks.Callback):
                 file.write(body)
         except OSError as error:  # a trained network is worth more than its checkpoint
             warnings.warn(
-                f"No checkpoint after epoch {self.monitor.n_epochs}: {error} The fit goes on.",
+                f"No checkpoint after epoch {self.monitor.n_epochs}: {error} The fit continues.",
                 CheckpointWarning,
                 stacklevel=2,
             )
 
     def _read(self, network):
-        """What `_write` has written, checked against the network; raises if it is anything else."""
+        """What `_write` wrote, checked against the network; raises on anything else."""
         state = [tuple(variable.shape) for variable in network.state]
         best = [tuple(weight.shape) for weight in network.core.weights]
         digest, _, body = _read_bytes(self.path).partition(b"\n")
         if digest.decode("ascii", "replace") != hashlib.sha256(body).hexdigest():
-            raise ValueError("its bytes are not those that were written")
+            raise ValueError("its checksum does not match")
         with zipfile.ZipFile(io.BytesIO(body)) as packed:
             if sum(part.file_size for part in packed.infolist()) > len(body):
                 raise ValueError("it is compressed")
@@ -157,11 +158,11 @@ class Journal(keras.callbacks.Callback):
             text, *arrays = [parts[f"arr_{i}"] for i in range(len(parts.files))]
         about = json.loads(text.tobytes())
         if about.keys() != self._about().keys():
-            raise ValueError("it does not say what it is")
+            raise ValueError("its description is incomplete")
         if about["key"] != self.path.name:
-            raise ValueError("it is that of another fit")
+            raise ValueError("it belongs to another fit")
         if [array.shape for array in arrays] not in (state, state + best):
-            raise ValueError("its arrays have other shapes than the network")
+            raise ValueError("its arrays do not have the shapes of the network")
         return about, arrays
 
 

@@ -1,6 +1,6 @@
 """What depends on Keras' backend: threads, compiled functions, batches, a fused kernel.
 
-All else that computes is written with `keras.ops` and `keras.random`.
+All other computation is written with `keras.ops` and `keras.random`.
 """
 
 from skdigits._networks.session import quietly

@@ -1,15 +1,15 @@
-"""The part of `compute` for Keras on anything but TensorFlow: JAX, or eagerly as PyTorch does."""
+"""The part of `compute` for other backends than TensorFlow: JAX compiles, PyTorch runs eagerly."""
 
 import keras
 import numpy as np
 
 from skdigits._networks.session import LOCK
 
-fused_batch_norm = None  # Keras' own is as good
+fused_batch_norm = None  # Keras' own is as fast
 
 
 def limit_threads(n_threads):
-    """Ask for `n_threads` CPU threads of PyTorch; those of JAX cannot be limited from inside."""
+    """Set the number of PyTorch's CPU threads; that of JAX cannot be set from within a process."""
     if n_threads is not None and keras.backend.backend() == "torch":
         import torch
 
@@ -17,22 +17,22 @@ def limit_threads(n_threads):
 
 
 def as_arrays(variables):
-    """As of `compute_tensorflow`; NumPy 2 warns of converting a variable of JAX itself."""
+    """As in `compute_tensorflow`; converting a JAX variable directly makes NumPy 2 warn."""
     return [keras.ops.convert_to_numpy(variable.value) for variable in variables]
 
 
 def as_constant(array):
-    """An array as the compiled functions take it."""
+    """An array in the form that compiled functions take."""
     return keras.ops.convert_to_tensor(array)
 
 
 def compile_function(function, weights, images):
-    """As of `compute_tensorflow`."""
+    """As in `compute_tensorflow`."""
     if keras.backend.backend() != "jax":
         return _eager(function)
     import jax
 
-    # Traced here and not by the first call, which may come from several threads.
+    # Traced here rather than in the first call, which several threads may make at once.
     return_tensor = jax.jit(function).lower(weights, images).compile()
     return lambda weights, images: np.asarray(return_tensor(weights, images))
 
@@ -47,18 +47,18 @@ def _eager(function):
 
 
 def make_batches(columns, n_batches, epochs, seed):
-    """As of `compute_tensorflow`, in another order."""
+    """As in `compute_tensorflow`, but in another order."""
     return _Batches(columns, n_batches, epochs[0], seed)
 
 
 class _Batches(keras.utils.PyDataset):
-    """Batches of one size, counted on over the epochs.
+    """Batches of equal size, numbered continuously over the epochs.
 
-    Where the rows do not divide evenly, the first row of a batch is the last of the one before: JAX
-    compiles the training step once for each size, which takes as long as a small fit.
+    If the rows do not divide evenly, some batches start with the last row of the one before: JAX
+    compiles the training step once per batch size, which takes as long as a small fit.
     """
 
-    num_batches = None  # Keras would count anew in each epoch
+    num_batches = None  # with a number, Keras would start again at 0 in each epoch
 
     def __init__(self, columns, n_batches, first_epoch, seed):
         super().__init__()

@@ -1,4 +1,4 @@
-"""The part of `compute` for Keras on TensorFlow: the only room that calls TensorFlow itself."""
+"""The part of `compute` for TensorFlow, and the only module that calls TensorFlow directly."""
 
 import warnings
 
@@ -9,7 +9,7 @@ from skdigits.exceptions import ThreadsWarning
 
 
 def limit_threads(n_threads):
-    """Ask TensorFlow for `n_threads` CPU threads; it listens only before its first operation."""
+    """Set the number of TensorFlow's CPU threads, which works only before its first operation."""
     if n_threads is None:
         return
     threading_config = tf.config.threading
@@ -28,39 +28,39 @@ def limit_threads(n_threads):
 
 
 def as_arrays(variables):
-    """What Keras' variables hold, as NumPy arrays."""
+    """The values of Keras variables as NumPy arrays."""
     return [variable.numpy() for variable in variables]
 
 
 def as_constant(array):
-    """An array as the compiled functions take it."""
+    """An array in the form that compiled functions take."""
     return tf.constant(array)
 
 
 def compile_function(function, weights, images):
-    """A function of weights and images, compiled for the shapes of these.
+    """Compile a function of weights and images for the shapes of those given.
 
     Parameters
     ----------
     function : callable
-        Of a list of tensors and a tensor, to a tensor.
+        Takes a list of tensors and a tensor, returns a tensor.
     weights : list of tensor
     images : ndarray
 
     Returns
     -------
     compiled : callable
-        Of the same to an ndarray; threads may call it at once.
+        Takes the same and returns an ndarray; several threads may call it at the same time.
     """
-    # Nothing here branches on a tensor, and rewriting Python's code makes Python 3.13 warn.
+    # AutoGraph is not needed, as nothing branches on a tensor, and makes Python 3.13 warn.
     traced = tf.function(function, autograph=False).get_concrete_function(
         [tf.TensorSpec(weight.shape, weight.dtype) for weight in weights],
         tf.TensorSpec(images.shape),
     )
 
     def compiled(weights, images):
-        # As an operation of its own: calling the function would check each weight in Python, which
-        # takes a third of the time of one image.
+        # Runs the graph as a raw operation: calling `traced` would check each weight in Python,
+        # which takes a third of the time for one image.
         return tf.raw_ops.StatefulPartitionedCall(
             args=[*weights, tf.constant(images), *traced.captured_inputs],
             Tout=[tf.float32],
@@ -71,20 +71,21 @@ def compile_function(function, weights, images):
 
 
 def fused_batch_norm(images, gamma, beta, epsilon):
-    """Images normalised over the batch, its mean and its variance of each channel."""
+    """Images normalised over the batch, and the batch's mean and variance of each channel."""
     return tf.compat.v1.nn.fused_batch_norm(images, gamma, beta, epsilon=epsilon, is_training=True)
 
 
 def make_batches(columns, n_batches, epochs, seed):
-    """The epochs from one number to another, each in an order that depends on the seed alone.
+    """Batches for a range of epochs, each in an order that depends only on seed and epoch.
 
     Parameters
     ----------
     columns : list of ndarray
-        Images, labels and maybe weights.
+        Images, labels and possibly weights.
     n_batches : int
-        In each epoch.
+        Batches per epoch.
     epochs : (int, int)
+        First epoch, and the one after the last.
     seed : int
 
     Returns

@@ -1,7 +1,7 @@
 """Random changes of a picture's condition: what pen, paper, light and camera do to a digit.
 
-Each takes a batch (n, height, width, 1) of pixels from 0 to 1, gives each image its own share of
-the change up to an amount, and leaves about half of the images alone.
+Each function takes a batch (n, height, width, 1) of pixels from 0 to 1, draws for each image how
+much of the change it gets, up to an amount, and leaves about half of the images unchanged.
 """
 
 import keras
@@ -10,13 +10,13 @@ from keras import ops
 
 
 def change_condition(images, amounts, generator, smooth):
-    """Bring half of a batch into another condition; the rest stays as it is, to cost it nothing.
+    """Change the condition of half of a batch; the other half costs no time.
 
     Parameters
     ----------
     images : tensor of shape (n, height, width, 1)
     amounts : dict of str to float or tensor
-        How much of each of `CONDITIONS` at most.
+        The most that an image gets of each of `CONDITIONS`.
     generator : keras.random.SeedGenerator
     smooth : callable
         Draws waves (n, height, width, 1), given a function that draws any shape.
@@ -26,7 +26,7 @@ def change_condition(images, amounts, generator, smooth):
     images : tensor of shape (n, height, width, 1)
         From 0 to 1.
     """
-    half = ops.shape(images)[0] // 2  # rows come in random order
+    half = ops.shape(images)[0] // 2  # a random half, as rows are shuffled
     same, changed = images[:half], images[half:]
 
     def draw(*shape):
@@ -40,7 +40,7 @@ def change_condition(images, amounts, generator, smooth):
 
 
 def _thickness(images, amount, draw, smooth):
-    """Towards the dilation or the erosion by a pixel all around."""
+    """Thicken or thin the strokes, by a pixel on each side at most."""
     share = amount * draw(1, 1, 1)
     grown = ops.max_pool(images, 3, 1, "same")
     shrunk = -ops.max_pool(-images, 3, 1, "same")
@@ -48,9 +48,9 @@ def _thickness(images, amount, draw, smooth):
 
 
 def _lines(images, amount, draw, smooth):
-    """A line across the picture, straight or zigzag, whole or dotted, drawn or inverting.
+    """A line across the picture: straight or zigzag, solid or dotted, inked or inverting.
 
-    It reaches from edge to edge, as a stroke of the digit does not.
+    It reaches from edge to edge, which no stroke of a digit does.
     """
     height, width = images.shape[1:3]
     side = max(height, width)
@@ -70,24 +70,24 @@ def _lines(images, amount, draw, smooth):
 
 
 def _blur(images, amount, draw, smooth):
-    """Towards the mean over 5 pixels, the near ones counting most."""
+    """Blur with a triangular filter of 5 pixels."""
     blurred = ops.average_pool(ops.average_pool(images, 3, 1, "same"), 3, 1, "same")
     return images + amount * ops.relu(draw(1, 1, 1)) * (blurred - images)
 
 
 def _contrast(images, amount, draw, smooth):
-    """Ink and paper nearer to mid-grey."""
+    """Move ink and paper towards mid-grey."""
     return images + amount * ops.relu(draw(1, 1, 1)) * (0.5 - images)
 
 
 def _brightness(images, amount, draw, smooth):
-    """All brighter or darker, and fog of uneven brightness."""
+    """Make everything brighter or darker, and add smooth uneven brightness."""
     even, uneven = ops.split(draw(2, 1, 1), 2, axis=1)
     return images + amount * (even + ops.relu(uneven) * smooth(draw))
 
 
 def _noise(images, amount, draw, smooth):
-    """Every pixel a little other, or some of them black or white."""
+    """Change every pixel a little, or turn some of them black or white."""
     share, is_impulse = ops.split(amount * ops.relu(draw(2, 1, 1)), 2, axis=1)
     height, width = images.shape[1:3]
     noise = draw(height, width, 1)

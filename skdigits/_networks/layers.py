@@ -1,15 +1,15 @@
-"""Layers of our own: random distortion, and batch normalisation through the fused kernel.
+"""Custom layers: random distortion, and batch normalisation with TensorFlow's fused kernel.
 
-The distortion leaves a digit the same digit. Rotation, zoom, shear, shift and elastic waves are
-drawn for each image, added up to one displacement of the pixel grid, and the image is sampled once
-(bilinear). Never flips: a mirrored 2 is no digit. Elastic distortion follows Simard, Steinkraus and
-Platt (2003), with cubic B-splines over a coarse grid in place of their Gaussian filter. The same
-sampling gives the fixed views that a prediction may be averaged over. Half of the images may then
-be brought into another condition.
+The distortion preserves the label of a digit. Rotation, zoom, shear, shift and elastic waves are
+drawn for each image and combined into one displacement of the pixel grid, so that the image is
+sampled only once (bilinear). It never flips: a mirrored 2 is not a digit. Elastic distortion
+follows Simard, Steinkraus and Platt (2003), with cubic B-splines over a coarse grid in place of
+their Gaussian filter. The same sampling makes the fixed views for test-time augmentation. Half of
+the images may also get another stroke width, lighting and so on (`condition.py`).
 
-TensorFlow's fused kernel of batch normalisation lies unused in Keras 3, which computes mean,
-variance and the normalised values in steps of their own, each a pass over the whole tensor; the
-kernel saves about a sixth of a training step of the compact network.
+Keras 3 does not use TensorFlow's fused kernel for batch normalisation: it computes mean, variance
+and normalised values separately, each in a pass over the whole tensor. The kernel saves about a
+sixth of a training step of the compact network.
 """
 
 import keras
@@ -20,32 +20,32 @@ from skdigits._networks.compute import fused_batch_norm
 from skdigits._networks.condition import CONDITIONS, change_condition
 from skdigits._utils.images import as_images
 
-# What strength 1 means.
+# The amounts at strength 1.
 FULL_STRENGTH = {
     "rotation": 12.0,  # degrees, each way
     "zoom": 0.10,  # fraction of the size, each way
     "shear": 0.15,  # horizontal shift per vertical pixel, each way
-    "shift": 0.07,  # fraction of the side, each way: 2 pixels of 28
+    "shift": 0.07,  # fraction of the side, each way: 2 of 28 pixels
     "elastic": 0.0,  # standard deviation of the waves as a fraction of the side
     **dict.fromkeys(CONDITIONS, 0.0),  # shares of full ink, or of the whole change
 }
-# How far the fixed views of a prediction go.
+# How far the fixed views for test-time augmentation differ from the image.
 VIEW_SHIFT = 1 / 28  # fraction of the side
 VIEW_ROTATION = 5.0  # degrees
 
 
 def resolve_augmentation(augmentation):
-    """Spell out the `augmentation` parameter.
+    """Turn the `augmentation` parameter into amounts.
 
     Parameters
     ----------
     augmentation : None, float or dict
-        A strength that scales `FULL_STRENGTH`, or its parts by name (absent ones are 0).
+        A strength that scales `FULL_STRENGTH`, or its parts by name (missing ones are 0).
 
     Returns
     -------
     amounts : tuple of (str, float) or None
-        Sorted by name; None when nothing is to be changed.
+        Sorted by name; None if all are 0.
 
     Raises
     ------
@@ -79,14 +79,14 @@ def _spline_basis(n_pixels, n_knots):
 
 
 def _sample(images, row, column):
-    """Read each image at its own grid points, bilinearly; whatever lies outside is blank.
+    """Sample each image at its own grid points, bilinearly; everything outside is blank.
 
     Shapes: images (n, height, width, 1), row and column (n, height, width).
     """
     n, (height, width) = ops.shape(images)[0], images.shape[1:3]
     top, left = ops.floor(row), ops.floor(column)
     down, right = row - top, column - left
-    # Two blank pixels all round: whatever falls outside reads blank.
+    # Two blank pixels on all sides: points outside sample blank.
     padded = ops.reshape(ops.pad(images, [[0, 0], [2, 2], [2, 2], [0, 0]]), (-1,))
     top = ops.cast(ops.clip(top + 2, 0, height + 2), "int32")
     left = ops.cast(ops.clip(left + 2, 0, width + 2), "int32")
@@ -99,9 +99,10 @@ def _sample(images, row, column):
 
 
 def distorted_views(images, n_views, *, shift=VIEW_SHIFT, rotation=VIEW_ROTATION):
-    """Each image and `n_views` fixed small changes of it, shape ((1 + n_views) * n, h, w, 1).
+    """Each image and `n_views` fixed small distortions of it, shape ((1 + n_views) * n, h, w, 1).
 
-    The shifts lie evenly on a circle, the rotations alternate in sign; so no direction is favoured.
+    The shifts lie evenly on a circle and the rotations alternate in sign, so that no direction is
+    favoured.
 
     Parameters
     ----------
@@ -156,7 +157,7 @@ class RandomDistortion(keras.layers.Layer):
             "elastic": elastic,
         }
         self.generator = keras.random.SeedGenerator(seed)
-        # Lowered by the trainer towards the end of a fit.
+        # Lowered by `AugmentationFade` in the last epoch.
         self.strength = self.add_weight(name="strength", initializer="ones", trainable=False)
 
     def build(self, input_shape):
@@ -188,7 +189,7 @@ class RandomDistortion(keras.layers.Layer):
         return ops.matmul(ops.matmul(self.row_basis, knots), ops.transpose(self.column_basis))
 
     def _grid(self, n, height, width):
-        """Where each pixel is read from, as rows and columns of shape (n, height, width)."""
+        """Where to sample each pixel, as rows and columns of shape (n, height, width)."""
         draws = keras.random.uniform((6, n, 1, 1), -1, 1, dtype="float32", seed=self.generator)
         amount = {name: self.strength * float(value) for name, value in self.amounts.items()}
         angle = draws[0] * amount["rotation"]
@@ -210,7 +211,7 @@ class RandomDistortion(keras.layers.Layer):
 
 
 def distort_rows(X, image_shape, *, seed=0, **amounts):
-    """Each row distorted at random, as in training.
+    """Distort each row at random, as in training.
 
     Parameters
     ----------
@@ -236,8 +237,8 @@ def distort_rows(X, image_shape, *, seed=0, **amounts):
 class FusedBatchNormalization(keras.layers.BatchNormalization):
     """`keras.layers.BatchNormalization` of images (n, height, width, channels), computed faster.
 
-    Statistics and results are those of Keras' layer to rounding, except that the moving variance
-    is of the unbiased estimate. At prediction it is Keras' layer.
+    Statistics and results equal those of Keras' layer up to rounding, except that the moving
+    variance averages the unbiased estimate. At prediction it is Keras' layer.
     """
 
     def call(self, inputs, training=None, mask=None):
@@ -251,7 +252,7 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
 
 
 def of_keras_alone(model):
-    """The same network without layers of our own, so that Keras can load it by itself."""
+    """The same network without custom layers, so that Keras can load it without this package."""
     if not any(isinstance(layer, FusedBatchNormalization) for layer in model.layers):
         return model
 

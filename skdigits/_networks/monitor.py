@@ -12,7 +12,7 @@ from skdigits._networks.compute import as_arrays
 
 @dataclass
 class ValidationData:
-    """Rows held out of training.
+    """Rows held out of training, and how to predict them.
 
     `predict_logits` is called with the current weights and the images.
     """
@@ -25,7 +25,7 @@ class ValidationData:
     def score(self, weights):
         """Accuracy and log loss under these weights."""
         logits = self.predict_logits(weights, self.images).astype(float)
-        with np.errstate(invalid="ignore"):  # of a training that diverged
+        with np.errstate(invalid="ignore"):  # training may have diverged
             log_proba = log_softmax(logits, axis=1)
         accuracy = accuracy_score(
             self.codes, log_proba.argmax(axis=1), sample_weight=self.sample_weight
@@ -40,9 +40,9 @@ class Monitor(keras.callbacks.Callback):
     Parameters
     ----------
     validation : ValidationData or None
-        Without it nothing is scored, and the last epoch counts as the best.
+        None scores nothing, and takes the last epoch for the best.
     n_iter_no_change : int or None
-        End the fit when so many epochs in a row brought nothing better; None never ends it.
+        End the fit after this many epochs without improvement; None never does.
     """
 
     def __init__(self, validation=None, n_iter_no_change=None):
@@ -60,7 +60,7 @@ class Monitor(keras.callbacks.Callback):
         if weights is not None:
             accuracy, loss = self.validation.score(weights)
             logs.update(val_accuracy=accuracy, val_loss=loss)
-        if not np.isfinite(logs["loss"]):  # nothing good will come
+        if not np.isfinite(logs["loss"]):  # training has diverged
             self.model.stop_training = True
         elif weights is None:
             self.best_epoch = self.n_epochs
@@ -72,31 +72,31 @@ class Monitor(keras.callbacks.Callback):
 
 
 def make_callback(make):
-    """A callback of Keras from what the user gave to make it.
+    """Call what the user gave for a callback.
 
     Raises
     ------
     TypeError
-        If it is a callback already, of which the next fit would get the state of this one, or if
-        something else is made.
+        If it is a callback already, which would carry its state from one fit to the next, or if it
+        returns something else.
     """
     name = type(make).__name__
     if isinstance(make, keras.callbacks.Callback):
         raise TypeError(
-            f"callbacks has an object of {name}; each fit needs a new one. Give what makes it: the "
-            f"class {name}, or functools.partial({name}, ...) with its arguments."
+            f"callbacks has an instance of {name}, but each fit needs a new one. Give the class "
+            f"{name}, or functools.partial({name}, ...) with its arguments."
         )
     callback = make() if callable(make) else make
     if not isinstance(callback, keras.callbacks.Callback):
         raise TypeError(
-            f"callbacks has {make!r}, which is no function that returns a keras.callbacks.Callback "
-            f"(got {callback!r}). Give a class of callbacks, or functools.partial of one."
+            f"callbacks has {make!r}, which does not return a keras.callbacks.Callback (got "
+            f"{callback!r}). Give a callback class, or functools.partial of one."
         )
     return callback
 
 
 class AugmentationFade(keras.callbacks.Callback):
-    """Halve the distortion in the last epoch, so that the fit ends on images as they are."""
+    """Halve the distortion in the last epoch, so that the fit ends on more natural images."""
 
     def on_epoch_begin(self, epoch, logs=None):
         is_last = epoch == self.params["epochs"] - 1 and epoch > 0
@@ -107,14 +107,14 @@ class ProgressBar(keras.callbacks.Callback):
     """A bar over all batches, with the time left and the latest scores."""
 
     def on_train_begin(self, logs=None):
-        from tqdm.auto import tqdm  # late: in a notebook it warns where ipywidgets are missing
+        from tqdm.auto import tqdm  # imported late: it warns in a notebook without ipywidgets
 
         total = self.params["epochs"] * self.params["steps"]
         self.bar = tqdm(total=total, desc="fit", unit="batch", dynamic_ncols=True)
         self.scores = {}
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.bar.update(epoch * self.params["steps"] - self.bar.n)  # where a checkpoint was
+        self.bar.update(epoch * self.params["steps"] - self.bar.n)  # skips restored epochs
 
     def on_train_batch_end(self, batch, logs=None):
         self.bar.update()

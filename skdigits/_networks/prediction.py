@@ -1,7 +1,7 @@
-"""Prediction: one compiled function of few fixed shapes, for one network or several.
+"""Prediction: one compiled function with a few fixed shapes, for one network or several.
 
 The compiled function takes the weights as arguments, so all networks of one specification share it:
-nothing is traced again for another fit, and threads may call it at once.
+nothing is traced again after another fit, and several threads may call it at the same time.
 """
 
 from collections import OrderedDict
@@ -12,7 +12,7 @@ import numpy as np
 from skdigits._networks.compute import as_constant, compile_function, limit_threads
 from skdigits._networks.session import LOCK, quietly
 from skdigits._networks.spec import MAX_KEPT, with_inner_activations
-from skdigits._utils.fork import refuse_if_cut_off
+from skdigits._utils.fork import refuse_after_fork
 from skdigits._utils.images import as_images
 
 with quietly():
@@ -28,9 +28,9 @@ class _Forward:
     ----------
     specs : tuple of NetworkSpec
     n_views : int
-        How many distorted views each network sees beside the image itself.
+        How many distorted views each network sees in addition to the image itself.
     with_features : bool
-        Whether the activations of the only network's inner layers follow its logits.
+        Whether to append the activations of the inner layers to the logits; for one network only.
     """
 
     def __init__(self, specs, n_views, with_features):
@@ -49,7 +49,7 @@ class _Forward:
         return self.compiled[size](weights, images)
 
     def _forward(self, weights, images):
-        n_images = images.shape[0]  # Python 3.13 has no len() of a tensor that is traced
+        n_images = images.shape[0]  # len() of a traced tensor fails on Python 3.13
         views = distorted_views(images, self.n_views)
         logits, start = [], 0
         for model, answer in zip(self.models, self.answers, strict=True):
@@ -82,12 +82,12 @@ class Predictor:
     members : sequence of (NetworkSpec, list of ndarray)
         The networks and their weights; all for the same image shape and classes.
     n_views : int, default=0
-        How many distorted views each network sees beside the image itself.
+        How many distorted views each network sees in addition to the image itself.
     with_features : bool, default=False
-        Whether the activations of the only network's inner layers follow its logits.
+        Whether to append the activations of the inner layers to the logits; for one network only.
     """
 
-    # Never one row alone: it would go through other kernels, and differ in the last bit.
+    # Never a single row: it would run through other kernels and differ in the last bit.
     BLOCKS = (2, 16, 256)
 
     def __init__(self, members, n_views=0, with_features=False):
@@ -117,14 +117,14 @@ _predictors: WeakKeyDictionary = WeakKeyDictionary()
 
 
 def _kept_predictor(owner, members, n_threads, *options):
-    """The predictor of `owner`, made anew when its weights are other arrays than before."""
-    refuse_if_cut_off()
+    """The predictor of `owner`, replaced when its weights are no longer the same arrays."""
+    refuse_after_fork()
     weights = [weight for _, weights in members for weight in weights]
     kept = _predictors.get(owner)
     predictor = kept[1].get(options) if kept and _are_same(kept[0], weights) else None
     if predictor is not None:
         return predictor
-    with LOCK:  # of threads that come at once, the first prepares it for all
+    with LOCK:  # when several threads arrive, the first prepares it for all
         kept = _predictors.get(owner)
         if kept is None or not _are_same(kept[0], weights):
             kept = _predictors[owner] = weights, {}
@@ -139,12 +139,12 @@ def _are_same(before, now):
 
 
 def predict_logits(owner, members, X, *, n_views=0, n_threads=None):
-    """Logits of `X` under several networks; what is prepared for it lives as long as `owner`.
+    """Logits of `X` under several networks; the prepared predictor lives as long as `owner`.
 
     Parameters
     ----------
     owner : object
-        The estimator that asks; must be weakly referable.
+        The estimator that predicts; must support weak references.
     members : sequence of (NetworkSpec, list of ndarray)
     X : ndarray of shape (n_samples, n_features), numeric
     n_views : int, default=0
@@ -163,7 +163,7 @@ def predict_activations(owner, member, X, *, n_views=0, n_threads=None):
     Parameters
     ----------
     owner : object
-        The estimator that asks; must be weakly referable.
+        The estimator that predicts; must support weak references.
     member : (NetworkSpec, list of ndarray)
     X : ndarray of shape (n_samples, n_features), numeric
     n_views : int, default=0
@@ -174,7 +174,7 @@ def predict_activations(owner, member, X, *, n_views=0, n_threads=None):
     logits : ndarray of shape (1 + n_views, n_samples, n_classes), float32
         Those of `X` itself come first.
     features : ndarray of shape (n_samples, n_activations), float32
-        Of each image the mean of every channel, and the hidden units.
+        For each image the mean of every channel, and the hidden units.
     """
     both = _kept_predictor(owner, [member], n_threads, n_views, True).logits(X)
     logits, features = np.split(both, [member[0].n_classes], axis=2)

@@ -1,4 +1,4 @@
-"""Learning rates over a fit, as plain functions of progress."""
+"""Learning-rate schedules, as functions of progress from 0 to 1."""
 
 import numpy as np
 
@@ -19,7 +19,7 @@ def cosine(progress):
 
 
 def exponential(progress):
-    """The same factor each step, to a hundredth at the end."""
+    """Decay by the same factor in each step, to a hundredth at the end."""
     return 0.01**progress
 
 

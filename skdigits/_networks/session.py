@@ -1,4 +1,4 @@
-"""Keras without its start-up lines, and its settings ours while a network is built."""
+"""Import Keras without its start-up messages, and set its options while a network is built."""
 
 import os
 import random
@@ -8,10 +8,10 @@ from contextlib import contextmanager
 
 
 class _Silence:
-    """Standard error turned away and `os.environ` kept, by the first thread that asks for it.
+    """Silence standard error and preserve `os.environ` while at least one thread is inside.
 
-    The last that is done turns all back. No lock is held meanwhile: an import waits for those of
-    other threads.
+    The first thread to enter redirects, the last to leave restores. No lock is held in between: an
+    import may wait for imports of other threads.
     """
 
     def __init__(self):
@@ -35,7 +35,7 @@ class _Silence:
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # read once, at import
         try:
             self.stderr = os.dup(2)
-        except OSError:  # no stderr at all, as under some services
+        except OSError:  # no stderr at all, as in some services
             self.stderr = None
             return
         if sys.stderr is not None and not sys.stderr.closed:
@@ -58,8 +58,8 @@ _silence = _Silence()
 def quietly():
     """Keep C++ libraries from writing to stderr, and undo what imports do to `os.environ`.
 
-    TensorFlow logs to file descriptor 2 before any of its log levels can be set, so the descriptor
-    itself is turned away for the time of the import. Python errors still reach the caller.
+    TensorFlow logs to file descriptor 2 before its log levels can be set, so the descriptor itself
+    is redirected during the import. Python exceptions still reach the caller.
 
     Returns
     -------
@@ -72,12 +72,12 @@ with quietly():
     import keras
     from keras.src.random import seed_generator
 
-LOCK = threading.RLock()  # while a network is built or traced, Keras' settings are ours
+LOCK = threading.RLock()  # held while a network is built or traced under our settings of Keras
 
 
 @contextmanager
 def plain_keras():
-    """Build with float32 and channels last whatever the user has set, and set it back."""
+    """Use float32 and channels last while building, then restore the user's settings."""
     with LOCK:
         floatx = keras.config.floatx()
         policy = keras.config.dtype_policy()
@@ -94,7 +94,7 @@ def plain_keras():
 
 
 class _Draws:
-    """Seeds for what one thread builds; other threads draw from Python's own generator."""
+    """Seeds for what this thread builds; other threads draw from Python's own generator."""
 
     def __init__(self, seed):
         self.thread, self.generator = threading.get_ident(), random.Random(seed)
@@ -106,9 +106,9 @@ class _Draws:
 
 @contextmanager
 def seeded_keras(seed):
-    """Have Keras draw the seeds of initializers and random layers from a generator of our own.
+    """Have Keras draw the seeds of initializers and random layers from a separate generator.
 
-    Python's generator, from which it draws them otherwise, belongs to the user.
+    By default it draws them from Python's global one, whose state belongs to the user.
     """
     with LOCK:
         before = seed_generator.python_random

@@ -1,4 +1,4 @@
-"""Which network, and built how: what training and prediction share."""
+"""Which network to build: shared by training and prediction."""
 
 from dataclasses import dataclass
 
@@ -9,12 +9,12 @@ from skdigits._utils.random import seeded_globals
 with quietly():
     import keras
 
-MAX_KEPT = 8  # networks kept built and traced, of each kind
+MAX_KEPT = 8  # built and traced networks kept, of those for training and for prediction each
 
 
 @dataclass(frozen=True)
 class NetworkSpec:
-    """Which network: all that `build_network` needs, hashable."""
+    """The arguments of `build_network`, hashable."""
 
     architecture: object
     image_shape: tuple
@@ -24,8 +24,8 @@ class NetworkSpec:
     batch_norm: bool | None = None
 
     def build(self, seed=0):
-        """An untrained `keras.Model`; nothing global is changed by building it."""
-        # A function of the user may draw numbers of its own: the same ones whenever it builds.
+        """An untrained `keras.Model`; building it leaves global state unchanged."""
+        # A user's function may draw random numbers itself; they must be the same each time.
         seeded = seeded_globals if callable(self.architecture) else seeded_keras
         with plain_keras(), seeded(seed):
             return build_network(
@@ -46,22 +46,22 @@ def build_model(spec, weights):
 
 
 def with_inner_activations(model):
-    """The same network with more to say: logits, then what its nonlinear layers gave.
+    """Make a network return its logits followed by the activations of its nonlinear layers.
 
     Parameters
     ----------
     model : keras.Model
-        From images to logits. Its layers are changed for good: give a model of your own.
+        From images to logits. Its layers are modified permanently: pass a model of your own.
 
     Returns
     -------
     answer : callable
-        ``answer(images, training=False)`` of shape (n, n_logits + n_activations): of feature maps
-        the mean of each channel. Layers of models inside the model, activations inside layers and
-        functions of `keras.ops` count alike; the last one, which gives the logits, does not. A
-        network without any gives the input of its last layer.
+        ``answer(images, training=False)`` of shape (n, n_logits + n_activations); feature maps are
+        averaged over each channel. Layers of nested models, activations inside layers and functions
+        of `keras.ops` all count, except the last layer, which outputs the logits. For a network
+        without nonlinear layers the activations are the input of its last layer.
     """
-    *inner, last = dict.fromkeys(_leaves(model))  # a shared layer once
+    *inner, last = dict.fromkeys(_leaves(model))  # lists a shared layer once
     nonlinear = list(filter(_is_nonlinear, inner))
     seen = []
     for leaf in nonlinear:
@@ -79,25 +79,25 @@ def with_inner_activations(model):
 
 
 def _leaves(model):
-    """The operations of a model in their order, those of models inside it in their place."""
+    """The operations of a model in order, with nested models replaced by their operations."""
     parts = getattr(model, "operations", None) or getattr(model, "layers", None)
     return [leaf for part in parts for leaf in _leaves(part)] if parts else [model]
 
 
-# Of layers and of functions of keras.ops alike: "relu" stands for ReLU and for Relu.
+# Lower-case names, which match layers and functions of keras.ops: "relu" for ReLU and Relu.
 _LINEAR = {"linear", "softmax", "logsoftmax"}
 _NONLINEAR = {name.replace("_", "") for name in dir(keras.activations)} - _LINEAR | {"prelu"}
 
 
 def _is_nonlinear(leaf):
     activation = getattr(leaf, "activation", None)
-    if activation is not None:  # may be a function of the user
+    if activation is not None:  # may be a user's function
         return getattr(activation, "__name__", "").replace("_", "") not in _LINEAR
     return type(leaf).__name__.lower() in _NONLINEAR
 
 
 def _tap(leaf, listener):
-    """Call `listener` with the inputs and the output of every call of a layer."""
+    """Call `listener` with inputs and output whenever the layer is called."""
     call = leaf.call
 
     def tapped(*inputs, **options):

@@ -1,8 +1,8 @@
-"""Training: the only room that touches SciKeras.
+"""Training: the only module that uses SciKeras.
 
-Plain values go in and come out: a `NetworkSpec` says which network, NumPy arrays hold its weights.
-Building and tracing a network takes longer than a small fit and leaks a little memory each time, so
-one compiled network is kept for each specification and set back to fresh weights before each fit.
+Inputs and outputs are plain values: a `NetworkSpec` describes the network, NumPy arrays hold its
+weights. Building and tracing a network takes longer than a small fit and leaks a little memory each
+time, so one compiled network is kept for each specification and reset before each fit.
 """
 
 import random
@@ -19,7 +19,7 @@ from skdigits._networks.prediction import Predictor
 from skdigits._networks.schedules import SCHEDULES
 from skdigits._networks.session import plain_keras, quietly, seeded_keras
 from skdigits._networks.spec import MAX_KEPT
-from skdigits._utils.fork import refuse_if_cut_off
+from skdigits._utils.fork import refuse_after_fork
 from skdigits._utils.random import refuse_lost_checkpoints
 from skdigits._utils.warn import warn
 
@@ -58,7 +58,7 @@ class Objective:
 
 @dataclass
 class Plan:
-    """How long, how fast and in which order to train, and what to do at the end of an epoch."""
+    """How long, how fast and in which order to train, and what happens after each epoch."""
 
     MIN_BATCHES = 8
 
@@ -77,7 +77,7 @@ class Plan:
 
     @classmethod
     def of(cls, parameters, seeds):
-        """From the parameters of a classifier, as a dict, and the seeds "init" and "order"."""
+        """From the parameters of a classifier, as a dict, with the seeds "init" and "order"."""
         refuse_lost_checkpoints(parameters["checkpoint_dir"], parameters["random_state"])
         own = {f.name: parameters[f.name] for f in fields(cls) if f.name in parameters}
         own["callbacks"] = tuple(own["callbacks"] or ())
@@ -88,7 +88,7 @@ class Plan:
     def count_batches(self, n_rows):
         """Batches in an epoch, of nearly equal size so that no tiny last one disturbs the fit.
 
-        A small set is cut into at least `MIN_BATCHES`, or a fit would have too few steps.
+        A small set is split into at least `MIN_BATCHES`, or a fit would have too few steps.
         """
         fewest = min(self.MIN_BATCHES, max(1, n_rows // 4))
         return max(fewest, round(n_rows / self.batch_size))
@@ -97,14 +97,14 @@ class Plan:
 class _PlannedRate:
     """A learning rate read from a table, so that one compiled step serves every schedule.
 
-    Keras calls it, and assigns to it what a callback sets; from then on the plan is as many times
-    higher or lower as what was set.
+    Keras calls this object for the rate. When a callback assigns another one, the rest of the
+    schedule is scaled by the same factor.
     """
 
     N_POINTS = 512
 
-    def settle(self, optimizer):
-        """Keep the table where the training step looks for what may change: in the optimizer."""
+    def attach_to(self, optimizer):
+        """Keep the table in variables of the optimizer, which the compiled step reads each time."""
         self.iterations = optimizer.iterations
         self.table = optimizer.add_variable((self.N_POINTS + 1,), dtype="float32", name="rates")
         self.n_steps = optimizer.add_variable((), "ones", dtype="float32", name="n_steps")
@@ -120,7 +120,7 @@ class _PlannedRate:
         self.factor.assign(self.factor * rate / self())
 
     def __call__(self):
-        # Mid-step, so that a fit of one step does not train at the end of the schedule.
+        # The middle of the step, or a fit of one step would train at one end of the schedule.
         step = keras.ops.cast(self.iterations, "float32") + 0.5
         progress = step / self.n_steps * self.N_POINTS
         progress = keras.ops.clip(progress, 0.0, self.N_POINTS - 1e-3)
@@ -140,16 +140,16 @@ def _make_optimizer(objective, rate):
         optimizer = keras.optimizers.RMSprop(rate, weight_decay=decay)
     else:
         optimizer = keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=decay)
-    rate.settle(optimizer)
+    rate.attach_to(optimizer)
     optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
     return optimizer
 
 
 def _initialize(model, spec, seed):
-    """Draw all variables anew, through the initializers that Keras' layers name after them.
+    """Initialise all variables again, with the initializers found in Keras' layers.
 
-    Building a new model would do the same, at 0.8 MB lost to TensorFlow each time; it is done only
-    for layers that keep their initializers elsewhere.
+    Building a new model would do the same, but TensorFlow leaks 0.8 MB each time; that is done only
+    if a layer keeps its initializers under names that do not match its variables.
     """
     draw = random.Random(seed)
     drawn = set()
@@ -214,7 +214,7 @@ class TrainableNetwork(keras.Model):
         self.stop_training = False
         self.plan = plan
 
-    # What callbacks write is the network that is kept: plain, without distortion and optimizer.
+    # Callbacks that save the model get the plain network, without distortion and optimizer.
 
     def save(self, *args, **kwargs):
         with plain_keras(), seeded_keras(0):
@@ -227,7 +227,7 @@ class TrainableNetwork(keras.Model):
         self.core.load_weights(*args, **kwargs)
 
     def fit(self, x, y, sample_weight=None, *, epochs, initial_epoch, callbacks, **_):
-        """Train on arrays in the plan's own order; SciKeras' other arguments have no say in it."""
+        """Train on arrays in the plan's own order; SciKeras' other arguments are ignored."""
         n_batches = self.plan.count_batches(len(x))
         columns = [column for column in (x, y, sample_weight) if column is not None]
         return super().fit(
@@ -242,15 +242,15 @@ class TrainableNetwork(keras.Model):
 
 
 _networks: OrderedDict = OrderedDict()
-_one_fit = threading.RLock()  # one at a time in a process, but for fits inside a callback
+_one_fit = threading.RLock()  # one fit at a time in a process, except fits inside a callback
 
 
 @contextmanager
-def _lent_network(spec, objective, is_own):
-    """The compiled network of this specification, from the few kept or newly built.
+def _borrowed_network(spec, objective, is_own):
+    """The compiled network of this specification, from those kept or newly built.
 
-    It is nobody else's meanwhile, and is kept again when the fit has ended well. One of a fit's
-    own, which callbacks may change as they like, is neither taken from the others nor kept.
+    It belongs to this fit alone until it ends, and is kept again only if it ends without an error.
+    With `is_own` it is always built and never kept, so that callbacks may change it.
     """
     key = spec, objective
     network = None if is_own else _networks.pop(key, None)
@@ -265,7 +265,7 @@ def _lent_network(spec, objective, is_own):
 
 @dataclass
 class TrainingResult:
-    """What a fit leaves behind, all plain."""
+    """The outcome of a fit, as plain values."""
 
     weights: list
     history: dict
@@ -291,9 +291,9 @@ def train(spec, objective, plan, training, validation=None, *, weights=None):
     Returns
     -------
     result : TrainingResult
-        Its checkpoint, where ``plan.checkpoint_dir`` asked for one, is the caller's to remove.
+        The caller removes its checkpoint, if ``plan.checkpoint_dir`` asked for one.
     """
-    refuse_if_cut_off()
+    refuse_after_fork()
     made = [make_callback(make) for make in plan.callbacks]
     path = None
     if plan.checkpoint_dir is not None:
@@ -314,9 +314,9 @@ def train(spec, objective, plan, training, validation=None, *, weights=None):
     callbacks = [monitor, AugmentationFade(), *made]
     if plan.verbose:
         callbacks.append(ProgressBar())
-    with _one_fit, _lent_network(spec, objective, is_own=bool(plan.callbacks)) as network:
+    with _one_fit, _borrowed_network(spec, objective, is_own=bool(plan.callbacks)) as network:
         network.reset(spec, plan, plan.epochs * plan.count_batches(len(X)), weights)
-        journal.go_on(network)
+        journal.restore(network)
         wrapper = KerasClassifier(
             model=lambda: network,
             epochs=plan.epochs - monitor.n_epochs,
@@ -339,11 +339,11 @@ def train(spec, objective, plan, training, validation=None, *, weights=None):
 
 
 def _judge_divergence(result, plan):
-    """Raise where the weights are of no use, warn where only an early epoch's are of use."""
+    """Raise if the weights are not finite; warn if only those of an earlier epoch are."""
     said = (
         f"Training diverged in epoch {result.n_epochs}, with learning_rate={plan.learning_rate:g}: "
-        "its loss is {}. Lower learning_rate or weight_decay, and see that X has pixels of about "
-        "0 to 1.".format(result.history["loss"][-1])
+        "its loss is {}. Lower learning_rate or weight_decay, and check that X has pixels from "
+        "about 0 to 1.".format(result.history["loss"][-1])
     )
     if not all(np.isfinite(weight).all() for weight in result.weights):
         result.journal.remove()

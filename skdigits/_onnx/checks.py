@@ -1,9 +1,9 @@
-"""What an ONNX file of skdigits may hold, checked before a runtime sees it.
+"""Check the content of an ONNX file before a runtime sees it.
 
-ONNX can do far more than a digit network needs: read other files, loop, hold graphs in graphs. The
-bytes are walked by the few messages and fields that :func:`skdigits.export_onnx` writes; whatever
-else there is makes the file a stranger's. No package is needed for that: a protobuf message is a
-row of (field number, value).
+ONNX can do far more than a digit network needs: read other files, loop, nest graphs. The bytes are
+parsed with only the few messages and fields that :func:`skdigits.export_onnx` writes, and a file
+with anything else is refused. This needs no package: a protobuf message is a sequence of (field
+number, value).
 """
 
 import json
@@ -20,14 +20,14 @@ INPUT, PROBABILITIES, LOG_PROBABILITIES = "pixels", "probabilities", "log_probab
 SCORE = "score"
 
 MAX_BYTES = 256 * 2**20
-_MAX_FIELDS = 50_000  # the shipped network has 600, ten such networks 6,000
-_MAX_SIDE = 100_000  # of a tensor: no hidden layer is wider
+_MAX_FIELDS = 50_000  # the shipped network has 600, ten such networks have 6,000
+_MAX_SIDE = 100_000  # of a tensor: wider than any hidden layer
 _FLOAT, _INT64 = 1, 7
 _OTHER_NUMBERS = {2: "uint8", 3: "int8", 10: "float16", 11: "float64", 16: "bfloat16"}
-_MAX_VALUES = 2**26  # in use at a time: a quarter of a GB
-_MAX_PRODUCTS = 2**32  # for one row: seconds
+_MAX_VALUES = 2**26  # in use at the same time: a quarter of a GB
+_MAX_PRODUCTS = 2**32  # for one row: a few seconds
 _BLOCKS = (256, 16, 1)
-# Of each message the fields that may occur: a name of another message, or None for a plain value.
+# The fields that may occur in each message: the name of another message, or None for a value.
 _MESSAGES: dict = {
     "model": {1: None, 2: None, 3: None, 7: "graph", 8: "opset", 14: "entry"},
     "opset": {1: None, 2: None},
@@ -45,11 +45,11 @@ _MESSAGES: dict = {
 
 _REPEATED = {"model": {14}, "graph": {1, 5, 11, 12}, "node": {1, 2, 5}, "shape": {1}}
 _REPEATED |= {"attribute": {8}, "tensor": {1}}
-_BINARY = {("attribute", 8), ("tensor", 1), ("tensor", 9)}  # all else that has a length is text
+_BINARY = {("attribute", 8), ("tensor", 1), ("tensor", 9)}  # other fields with a length are text
 
 
 def check_bytes(content):
-    """Check that bytes are an ONNX model of the kind that skdigits writes.
+    """Check that bytes are an ONNX model such as skdigits writes.
 
     Parameters
     ----------
@@ -58,12 +58,12 @@ def check_bytes(content):
     Returns
     -------
     n_rows : int
-        How many rows may be given to it at a time.
+        How many rows to give to the model at a time.
 
     Raises
     ------
     ModelFileError
-        If there is anything in them that skdigits does not write, or too much of it.
+        If they contain anything that skdigits does not write, or too much of it.
     """
     if len(content) > MAX_BYTES:
         raise ModelFileError(
@@ -76,18 +76,18 @@ def check_bytes(content):
         cause = str(error)[:100]
         if other := _name_other_writer(content):
             raise ModelFileError(
-                f"This ONNX model was written {other} ({cause}); load_onnx takes what "
-                "skdigits.export_onnx wrote, unchanged. Ask this one through "
-                "onnxruntime.InferenceSession."
+                f"This ONNX model was written {other} ({cause}); load_onnx takes only what "
+                "skdigits.export_onnx wrote, unchanged. Use onnxruntime.InferenceSession for this "
+                "one."
             ) from None
         raise ModelFileError(
-            f"This is no ONNX model of skdigits, or a damaged one ({cause}). Write it again with "
-            "skdigits.export_onnx."
+            f"This is not an ONNX model of skdigits, or a damaged one ({cause}). Write it again "
+            "with skdigits.export_onnx."
         ) from None
 
 
 def _read(message, kind, n_left):
-    """The fields of a message, each a list of ints, texts, bytes or messages in their turn."""
+    """The fields of a message, each a list of ints, strings, bytes or messages."""
     read = defaultdict(list)
     for number, value in _fields(message):
         n_left[0] -= 1
@@ -96,7 +96,7 @@ def _read(message, kind, n_left):
         if number not in _MESSAGES[kind]:
             raise ValueError(f"field {number} of a {kind}")
         if number in read and number not in _REPEATED.get(kind, ()):
-            raise ValueError(f"field {number} of a {kind} twice")  # readers differ in which counts
+            raise ValueError(f"field {number} of a {kind} twice")  # which one counts is ambiguous
         inner = _MESSAGES[kind][number]
         if inner:
             value = _read(value, inner, n_left)
@@ -107,7 +107,7 @@ def _read(message, kind, n_left):
 
 
 def _name_other_writer(content):
-    """Who else wrote or changed a model, such as "by onnx.quantize, with numbers of uint8"."""
+    """What else wrote or changed a model, such as "by onnx.quantize, with numbers of uint8"."""
     try:
         model = _group(content)
         graph = _group(model[7][0])
@@ -128,7 +128,7 @@ def _name_other_writer(content):
 
 
 def _group(message):
-    """The values of a message by field, read as no more than that."""
+    """The values of a message by field, without reading nested messages."""
     values = defaultdict(list)
     for number, value in _fields(memoryview(message)):
         values[number].append(value)
@@ -138,7 +138,7 @@ def _group(message):
 
 
 def _find_block(graph):
-    """The largest block of rows that takes no more memory than there should be."""
+    """The largest block of rows within the limits on memory and time."""
     shapes, constants = {}, {}
     for tensor in graph[5]:
         (name,), data = tensor[8], tensor[9][0] if tensor[9] else b""
@@ -177,7 +177,7 @@ def _read_node(node):
 
 
 def _ints(values):
-    """The numbers of a repeated field, whether one by one or packed."""
+    """The numbers of a repeated field, whether packed or not."""
     return [
         number
         for value in values
@@ -186,7 +186,7 @@ def _ints(values):
 
 
 def _fields(message):
-    """Number and value of each field: an int, or a memoryview of what has a length."""
+    """The number and value of each field; values with a length are memoryviews, others ints."""
     at = 0
     while at < len(message):
         tag, at = _varint(message, at)
@@ -222,7 +222,7 @@ def _packed(message):
 
 
 def read_metadata(text, n_classes, n_features):
-    """What a file says of itself.
+    """What a file says about itself.
 
     Parameters
     ----------
@@ -242,12 +242,11 @@ def read_metadata(text, n_classes, n_features):
     Raises
     ------
     ModelFileError
-        If something is missing, of another kind, or of another format.
+        If something is missing, invalid, or in another format.
     """
     if text is None:
         raise ModelFileError(
-            "The ONNX model says nothing of its classes: it was not written by "
-            "skdigits.export_onnx."
+            "The ONNX model does not name its classes: it was not written by skdigits.export_onnx."
         )
     try:
         about = json.loads(text)

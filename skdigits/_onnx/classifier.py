@@ -1,4 +1,4 @@
-"""Answers from an ONNX file, on onnxruntime and NumPy alone."""
+"""Predict from an ONNX file, with onnxruntime and NumPy only."""
 
 from __future__ import annotations
 
@@ -31,28 +31,28 @@ _LOADED_ELSEWHERE = (b"PK", b"\x80")  # zips, as .skdigits files are, and pickle
 def load_onnx(path: PathLike, *, n_threads: int = 1) -> OnnxDigitClassifier:
     """Load a classifier from a file of :func:`export_onnx`.
 
-    Neither TensorFlow nor scikit-learn is imported, and no code of the file is run: it is refused
-    if there is anything in it that :func:`export_onnx` does not write.
+    Neither TensorFlow nor scikit-learn is imported, and no code from the file is run: it is refused
+    if it contains anything that :func:`export_onnx` does not write.
 
     Parameters
     ----------
     path : path-like
         The file.
     n_threads : int, default=1
-        CPU threads for one call. With 1 the calling thread computes, which is as good when many
-        threads or processes call.
+        CPU threads for one call. With 1 the calling thread computes, which is as fast if many
+        threads or processes predict at the same time.
 
     Returns
     -------
     classifier : OnnxDigitClassifier
-        Ready to answer.
+        Ready to predict.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ModelFileError
-        If the file is damaged, too large, foreign, or of another format.
+        If the file is damaged, too large, from another program, or in another format.
     ImportError
         If onnxruntime is not installed.
 
@@ -87,16 +87,16 @@ def load_onnx(path: PathLike, *, n_threads: int = 1) -> OnnxDigitClassifier:
 
 
 class OnnxDigitClassifier:
-    """A fitted classifier that answers from an ONNX graph; :func:`load_onnx` makes it.
+    """A fitted classifier that predicts with an ONNX graph; :func:`load_onnx` makes it.
 
-    It takes the place of the pipeline that was exported wherever only answers are asked for, as by
-    :class:`DigitReader` and :func:`skdigits.app.build_app`. It may be called from many threads,
+    It can replace the exported pipeline wherever only predictions are needed, as in
+    :class:`DigitReader` and :func:`skdigits.app.build_app`. It may be called from several threads,
     pickled, and used after a fork.
 
     Parameters
     ----------
     content : bytes
-        The file.
+        The content of the file.
     n_threads : int, default=1
         As in :func:`load_onnx`.
 
@@ -107,21 +107,21 @@ class OnnxDigitClassifier:
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Column names; only where the exported pipeline was fitted on a frame.
+        Column names; only if the exported pipeline was fitted on a frame.
     scale : float or None
-        The value of full ink: X must lie in 0 to `scale`. None where nothing is scaled.
+        The value of full ink: X must lie in 0 to `scale`. None if the model does not scale.
     threshold_ : float
-        Least confidence of an accepted answer; only with a :class:`SelectiveClassifier` inside.
+        Lowest confidence of an accepted answer; only with a :class:`SelectiveClassifier` inside.
     temperature_ : float
-        What the logarithms of the probabilities are divided by; as `threshold_`.
+        What the logarithms of the probabilities are divided by; only with `threshold_`.
     reject_label : object
-        What `predict` gives for rows that are not accepted; None gives the most probable class.
+        What `predict` returns for rows that are not accepted; None returns the most probable class.
     versions_ : dict
-        What wrote the file.
+        Versions of the packages that wrote the file.
 
     See Also
     --------
-    load_onnx : From a file.
+    load_onnx : Make it from a file.
 
     Examples
     --------
@@ -132,13 +132,13 @@ class OnnxDigitClassifier:
     ...     classifier = load_onnx(export_onnx(load_pretrained(), Path(folder) / "digits.onnx"))
     >>> classifier.classes_
     array([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
-    >>> reader = DigitReader(classifier)  # TensorFlow is not needed for it
+    >>> reader = DigitReader(classifier)  # needs no TensorFlow
     """
 
     def __init__(self, content: bytes, *, n_threads: int = 1) -> None:
         if n_threads != int(n_threads) or n_threads < 1:
             raise ValueError(f"n_threads={n_threads!r} must be an int of at least 1.")
-        self._block = check_bytes(content)  # memory does not grow with the rows
+        self._block = check_bytes(content)  # rows per run, which bounds memory
         self._content, self._n_threads = bytes(content), int(n_threads)
         self._session = _start(self._content, self._n_threads)
         n_classes = self._check_ends()
@@ -154,7 +154,7 @@ class OnnxDigitClassifier:
             self.threshold_, self.temperature_ = about["threshold"], about["temperature"]
 
     def predict(self, X: Rows) -> NDArray[Any]:
-        """Labels of pictures, with `reject_label` (unless None) where none is accepted.
+        """Labels of pictures, with `reject_label` (unless None) for those that are not accepted.
 
         Parameters
         ----------
@@ -203,7 +203,7 @@ class OnnxDigitClassifier:
         return self._run(X, LOG_PROBABILITIES)[0]
 
     def accepts(self, X: Rows) -> NDArray[np.bool_]:
-        """Whether each picture is a digit, and the answer sure enough.
+        """Whether each picture looks like a digit, and the answer is sure enough.
 
         Parameters
         ----------
@@ -219,7 +219,7 @@ class OnnxDigitClassifier:
 
     @property
     def score_samples(self) -> Callable[[Rows], NDArray[np.float64]]:
-        """How much pictures look like digits at all; only where the exported pipeline knew."""
+        """How much pictures look like digits at all; only if the exported pipeline could tell."""
         if not self._score_names:
             raise AttributeError(
                 "This model has no score_samples: export a pipeline made with novelty=True."
@@ -228,13 +228,13 @@ class OnnxDigitClassifier:
 
     @property
     def offset_(self):
-        """The score below which a picture is taken for no digit; only with `score_samples`."""
+        """Lower scores mean "not a digit"; only with `score_samples`."""
         if not self._score_names:
-            raise AttributeError("This model has no score_samples, and no offset_.")
+            raise AttributeError("This model has no score_samples, hence no offset_.")
         return 0.0
 
     def score(self, X: Rows, y: Labels) -> float:
-        """Accuracy of the most probable classes, whether accepted or not.
+        """Accuracy of the most probable class, whether accepted or not.
 
         Parameters
         ----------
@@ -251,7 +251,7 @@ class OnnxDigitClassifier:
         labels, y = self.classes_[self.predict_log_proba(X).argmax(axis=1)], np.asarray(y)
         if y.shape not in (labels.shape, (len(labels), 1)):
             raise ValueError(
-                f"y has shape {y.shape}, expected ({len(labels)},): a label for a row."
+                f"y has shape {y.shape}, expected ({len(labels)},): one label for each row."
             )
         return float(np.mean(labels == y.ravel()))
 
@@ -270,14 +270,14 @@ class OnnxDigitClassifier:
         return [SCORE] if SCORE in names else []
 
     def _run(self, X, *names):
-        """The outputs of these names, in blocks; log probabilities exact to double precision."""
+        """The outputs with these names, computed in blocks, as float64."""
         X = self._check_rows(X)
         parts = [
             self._session.run(names, {INPUT: np.asarray(X[i : i + self._block], np.float32)})
             for i in range(0, len(X), self._block)
         ]
         outputs = [np.concatenate(part).astype(np.float64) for part in zip(*parts, strict=True)]
-        if names[0] == LOG_PROBABILITIES:  # in single precision they sum to 1 but for rounding
+        if names[0] == LOG_PROBABILITIES:  # float32 probabilities sum to 1 only up to rounding
             outputs[0] -= np.log(np.exp(outputs[0]).sum(axis=1, keepdims=True))
         return outputs
 
@@ -289,7 +289,7 @@ class OnnxDigitClassifier:
                 f"X has shape {X.shape}, expected (n_samples, {self.n_features_in_}) with at least "
                 "one row. For one picture write [picture]; drop a label column."
             )
-        if X.dtype == object:  # as a frame of Int64 becomes
+        if X.dtype == object:  # for example from a frame with Int64 columns
             X = _as_numbers(X)
         if X.dtype.kind not in "biuf":
             raise ValueError(f"X holds {X.dtype}, expected numbers.")
@@ -307,7 +307,7 @@ class OnnxDigitClassifier:
         return X
 
     def _check_columns(self, X):
-        """Refuse a frame whose columns are not those of the fit, or known pixels out of order."""
+        """Refuse a frame with other columns than in `fit`, or with its pixels in another order."""
         names = [str(name) for name in getattr(X, "columns", ())]
         pixels = [f"pixel{i}" for i in range(self.n_features_in_)]
         expected = list(getattr(self, "feature_names_in_", pixels))
@@ -316,11 +316,11 @@ class OnnxDigitClassifier:
             raise ValueError(
                 f"X has the columns {_shorten(names)}, expected {_shorten(expected)}, which the "
                 "pipeline was fitted on. If X has them in another order, give X[list(names)] with "
-                "the names of feature_names_in_, or else pixel0, pixel1, ..."
+                "the names in feature_names_in_ or, without it, pixel0, pixel1, ..."
             )
 
     def _check_ends(self):
-        """Check inputs and outputs; gives the number of classes."""
+        """Check inputs and outputs; return the number of classes."""
         inputs = {i.name: (i.type, i.shape) for i in self._session.get_inputs()}
         outputs = {o.name: (o.type, o.shape) for o in self._session.get_outputs()}
         shapes = [shape for _, shape in [*inputs.values(), *outputs.values()]]
@@ -360,8 +360,8 @@ def _as_numbers(X):
         return X.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"X holds what is no number ({str(error)[:100]}), expected pixels: fill or drop "
-            "missing values."
+            f"X holds something that is not a number ({str(error)[:100]}), expected pixels: fill "
+            "or drop missing values."
         ) from None
 
 
@@ -382,10 +382,10 @@ def _start(content, n_threads):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = n_threads
     options.inter_op_num_threads = 1
-    options.log_severity_level = 4  # what is wrong is raised, not printed
+    options.log_severity_level = 4  # errors are raised, not printed
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # the runtime raises a class of its own for each kind of damage
+    except Exception as error:  # the runtime has its own class for each kind of damage
         cause = str(error).splitlines()[0][:200]
         raise ModelFileError(
             f"onnxruntime cannot use this model ({cause}). Write it again with "

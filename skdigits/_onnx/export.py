@@ -1,4 +1,4 @@
-"""Write a fitted pipeline as one ONNX graph: pixels in, probabilities out."""
+"""Write a fitted pipeline as a single ONNX graph: pixels in, probabilities out."""
 
 import json
 from pathlib import Path
@@ -22,7 +22,7 @@ from skdigits._utils.atomic import replacing
 from skdigits._utils.images import named_rows
 from skdigits._utils.typing import PathLike
 
-_OPSET, _IR_VERSION = 18, 10  # of 2022 and 2024: every runtime in use reads them
+_OPSET, _IR_VERSION = 18, 10  # of 2022 and 2024: every current runtime reads them
 _N_CHECKED = 1000
 _TOLERANCE = 1e-5  # of a probability
 _SCORE_TOLERANCE = 1e-3  # of a score, in standard deviations of training rows
@@ -31,22 +31,22 @@ _SCORE_TOLERANCE = 1e-3  # of a score, in standard deviations of training rows
 def export_onnx(pipeline: Any, path: PathLike) -> Path:
     """Write a fitted pipeline as an ONNX file, for :func:`load_onnx` and other runtimes.
 
-    The graph takes pixels as the pipeline does, float32 of shape (n, n_features), and gives
+    The graph takes pixels as the pipeline does, float32 of shape (n, n_features), and returns
     "probabilities" and "log_probabilities" (n, n_classes) and, with ``novelty=True``, the "score"
-    (n,) of `score_samples`. Scaling, networks, averaging and temperature are inside; classes,
+    (n,) of `score_samples`. It contains scaling, networks, averaging and temperature; classes,
     threshold and `reject_label` are in its metadata.
 
-    Before the file is put in place, 1,000 rows are asked of both: labels must be equal, and
-    probabilities to 1e-5.
+    Before the file is written, graph and pipeline predict 1,000 rows: the labels must be equal, and
+    the probabilities agree to 1e-5.
 
     Parameters
     ----------
     pipeline : classifier
         Fitted :class:`DigitCNNClassifier`, :class:`DigitEnsembleClassifier` or
-        :class:`SelectiveClassifier`, alone, in a pipeline after a :class:`PixelScaler`, or the
-        winner of a search.
+        :class:`SelectiveClassifier`, alone, in a pipeline after a :class:`PixelScaler`, or the best
+        estimator of a search.
     path : path-like
-        Where to; ".onnx" is the usual ending.
+        Where to write; ".onnx" is the usual suffix.
 
     Returns
     -------
@@ -56,10 +56,10 @@ def export_onnx(pipeline: Any, path: PathLike) -> Path:
     Raises
     ------
     TypeError
-        If there is another estimator inside.
+        If it contains any other estimator.
     ValueError
-        If a network has a layer, or the pipeline a parameter, that cannot be written; or if the
-        written graph answered otherwise. No file is left then.
+        If a layer of a network or a parameter of the pipeline cannot be written to ONNX, or if the
+        graph predicts something else than the pipeline. No file is written then.
     sklearn.exceptions.NotFittedError
         If the pipeline is not fitted.
 
@@ -87,13 +87,13 @@ def export_onnx(pipeline: Any, path: PathLike) -> Path:
 
 
 class _Graph:
-    """Nodes and constants under way; each value is known by its name."""
+    """The nodes and constants of a graph under construction; values are referred to by name."""
 
     def __init__(self):
         self.nodes, self.constants = [], []
 
     def add(self, kind, *inputs, output=None, **attributes):
-        """Add a node; arrays among its inputs become constants. Its output's name is returned."""
+        """Add a node, with arrays among its inputs as constants; return the name of its output."""
         helper = _import_onnx().helper
         names = [x if isinstance(x, str) else self._constant(x) for x in inputs]
         output = output or f"{kind}_{len(self.nodes)}"
@@ -108,7 +108,7 @@ class _Graph:
         return name
 
     def as_model(self, pipeline, log_proba, score, metadata):
-        """The whole model as bytes."""
+        """The complete model as bytes."""
         onnx = _import_onnx()
         n_classes = len(pipeline.classes_)
         self.add("Identity", log_proba, output=LOG_PROBABILITIES)
@@ -141,7 +141,7 @@ class _Graph:
 
 
 def _parts(estimator):
-    """The scalers, doubts and networks of a fitted estimator, from the outside in."""
+    """The scalers, selective classifiers and networks of an estimator, from the outside in."""
     if isinstance(estimator, Pipeline):
         for name, step in estimator.steps[:-1]:
             if isinstance(step, PixelScaler):
@@ -169,7 +169,7 @@ def _parts(estimator):
 
 
 def _add_parts(parts, graph, x):
-    """Add all to the graph; the names of the log probabilities and of the score or None."""
+    """Add all parts to the graph; return the names of log probabilities and score (or None)."""
     *others, classifier = parts
     for part in others:
         if isinstance(part, PixelScaler):
@@ -183,7 +183,7 @@ def _add_parts(parts, graph, x):
 
 
 def _add_classifier(classifier, graph, x):
-    """Add networks that see the same images; their probabilities and scores are averaged."""
+    """Add the networks of a classifier, with averaged probabilities and scores."""
     members = getattr(classifier, "estimators_", [classifier])
     if n_views := classifier._prediction_options()["n_views"]:
         raise ValueError(
@@ -212,7 +212,7 @@ def _add_classifier(classifier, graph, x):
 
 
 def _split_logits(graph, logits, member):
-    """Those of the classes, and that of what is no digit, or None."""
+    """The logits of the classes, and that of non-digits or None."""
     n_logits, n_classes = member.network_["n_classes"], len(member.classes_)
     if n_logits == n_classes:
         return logits, None
@@ -248,14 +248,14 @@ def _add_score(digits, graph, logits, other, features):
 
 
 def _describe(pipeline, parts):
-    """What a file says of itself, as JSON can hold it."""
+    """The metadata of a file, as values for JSON."""
     import keras
 
     classes = np.asarray(pipeline.classes_)
     names = getattr(pipeline, "feature_names_in_", None)
     kind = {"U": "str", "O": "object"}.get(classes.dtype.kind, classes.dtype.name)
     scaler = _find(parts, PixelScaler)
-    doubt = _find(parts, SelectiveClassifier)
+    selective = _find(parts, SelectiveClassifier)
     about = {
         "format": FORMAT,
         "classes": classes.tolist(),
@@ -268,12 +268,12 @@ def _describe(pipeline, parts):
             "keras": keras.__version__,
         },
     }
-    if doubt is not None:
-        threshold, label = float(doubt.threshold_), doubt.reject_label
-        # A threshold of infinity accepts nothing; a string, as JSON has no such number.
+    if selective is not None:
+        threshold, label = float(selective.threshold_), selective.reject_label
+        # A threshold of infinity accepts nothing; it is written as a string, as JSON lacks it.
         about["threshold"] = threshold if np.isfinite(threshold) else "Infinity"
         about["reject_label"] = label.item() if isinstance(label, np.generic) else label
-        about["temperature"] = float(doubt.temperature_)
+        about["temperature"] = float(selective.temperature_)
     try:
         if kind == "object" and not all(isinstance(label, str) for label in classes):
             raise ValueError("labels of mixed kinds")
@@ -287,33 +287,35 @@ def _describe(pipeline, parts):
 
 
 def _find(parts, kind):
-    """The outermost part of this kind, or None."""
+    """The outermost part of a kind, or None."""
     return next((part for part in parts if isinstance(part, kind)), None)
 
 
 def _compare(pipeline, written):
-    """Ask both the same rows."""
+    """Raise if the written graph and the pipeline differ in their predictions."""
     X = named_rows(pipeline, _rows_to_check(written.n_features_in_, written.scale or 1))
     expected, got = pipeline.predict_proba(X), written.predict_proba(X)
     worst = float(np.abs(expected - got).max())
     best = expected.argmax(axis=1)
-    # Two classes as probable as each other to the tolerance may swap places.
+    # Two classes whose probabilities are equal within the tolerance may swap places.
     chosen = expected[np.arange(len(X)), got.argmax(axis=1)]
     n_other = int((expected.max(axis=1) - chosen > _TOLERANCE).sum())
     if not worst <= _TOLERANCE or n_other:
         raise ValueError(
-            f"The ONNX graph answers otherwise than the pipeline: {n_other} of {len(best)} labels, "
-            f"probabilities by up to {worst:.1e}. It was not written; please report this."
+            f"The ONNX graph and the pipeline differ in {n_other} of {len(best)} labels, and in "
+            f"probabilities by up to {worst:.1e}. No file was written; please report this."
         )
     if hasattr(pipeline, "score_samples") != hasattr(written, "score_samples"):
-        raise ValueError("The ONNX graph has another idea of score_samples; please report this.")
+        raise ValueError(
+            "Only one of the ONNX graph and the pipeline has score_samples; please report this."
+        )
     if hasattr(pipeline, "score_samples"):
         score = pipeline.score_samples(X)
         worst = float((np.abs(written.score_samples(X) - score) / (1 + np.abs(score))).max())
         if not worst <= _SCORE_TOLERANCE:
             raise ValueError(
-                f"The ONNX graph scores otherwise than the pipeline, by up to {worst:.1e}. It was "
-                "not written; please report this."
+                f"The ONNX graph and the pipeline differ in score_samples by up to {worst:.1e}. No "
+                "file was written; please report this."
             )
 
 

@@ -1,7 +1,7 @@
-"""A Keras network as steps that ONNX knows, with its batch normalisation folded away.
+"""A Keras network as steps that ONNX has, with batch normalisation folded into the kernels.
 
-Keras holds images channels last, ONNX channels first: kernels are turned when they are read, and
-the values turned back where they are flattened.
+Keras stores images channels last, ONNX channels first: kernels are transposed when they are read,
+and values are transposed back before they are flattened.
 """
 
 from dataclasses import dataclass, field, replace
@@ -11,7 +11,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Affine:
-    """Multiply and add, channel by channel: a batch normalisation at prediction."""
+    """Multiply and add for each channel: batch normalisation at prediction."""
 
     scale: np.ndarray
     shift: np.ndarray
@@ -25,7 +25,7 @@ class Affine:
 
 @dataclass(frozen=True)
 class Convolution:
-    """Kernel of shape (out, in, height, width), bias, and ONNX' attributes."""
+    """Kernel of shape (out, in, height, width), bias, and attributes of the ONNX node."""
 
     kernel: np.ndarray
     bias: np.ndarray
@@ -65,7 +65,7 @@ class Pooling:
 
 @dataclass(frozen=True)
 class Rectifier:
-    """Negative values become 0."""
+    """Set negative values to 0."""
 
     is_map: bool
 
@@ -75,7 +75,7 @@ class Rectifier:
 
 @dataclass(frozen=True)
 class Flattening:
-    """Maps become rows, in Keras' order."""
+    """Turn maps into rows, in Keras' order."""
 
     n_values: int
 
@@ -86,7 +86,7 @@ class Flattening:
 
 @dataclass
 class Network:
-    """The steps of a network, those of its last layer apart."""
+    """The steps of a network, with those of its last layer separate."""
 
     body: list
     head: list = field(default_factory=list)
@@ -118,7 +118,7 @@ class Network:
 
 
 def read_network(model):
-    """Read a network that is one chain of the layers that ONNX is written for here.
+    """Read a network that is one chain of supported layers.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def read_network(model):
     Raises
     ------
     ValueError
-        If a layer is of another kind, or not in a chain; the message names it.
+        If a layer is not supported, or not part of the chain; the message names it.
     """
     from keras.layers import InputLayer
 
@@ -140,14 +140,14 @@ def read_network(model):
     value = model.inputs[0]
     for layer in layers:
         if layer.input is not value:
-            raise _refusal(layer, "is not the next of one chain")
+            raise _refusal(layer, "does not follow the layer before it in one chain")
         value = layer.output
     steps = [_read_layer(layer) for layer in layers]
     return Network(_fold([step for part in steps[:-1] for step in part]), steps[-1])
 
 
 def _fold(steps):
-    """Put each normalisation into the kernel before it, also past a pooling that it keeps."""
+    """Fold each normalisation into the kernel before it; pooling in between may commute."""
     folded = []
     for step in steps:
         if isinstance(step, Affine):
@@ -180,14 +180,14 @@ def _read_layer(layer):
         known = ", ".join(sorted(kind.__name__ for kind in readers))
         raise _refusal(layer, f"is none of {known}")
     if getattr(layer, "data_format", "channels_last") != "channels_last":
-        raise _refusal(layer, "is not channels last")
+        raise _refusal(layer, "does not have its channels last")
     return readers[type(layer)](layer)
 
 
 def _refusal(layer, reason):
     return ValueError(
         f"Layer {layer.name!r} ({type(layer).__name__}) {reason}: export_onnx cannot write this "
-        "network. Use architecture 'compact', 'deep' or 'classic', or only their kinds of layers."
+        "network. Use architecture 'compact', 'deep' or 'classic', or only layers that they use."
     )
 
 
@@ -258,7 +258,7 @@ def _bias(layer, n):
 
 
 def _windows(layer, reach):
-    """Strides and pads of a layer whose windows reach so far, padded as Keras does."""
+    """Strides and pads of a layer with windows of this extent, padded as Keras does."""
     total = [0, 0]
     if layer.padding == "same":
         sides = layer.input.shape[1:3]

@@ -1,7 +1,8 @@
-"""How much memory and time an ONNX graph takes, told from its shapes before it runs.
+"""Estimate how much memory and time an ONNX graph takes, from its shapes, before it runs.
 
-A few bytes can ask for any amount of either: values joined to themselves thirty times, a kernel of
-a hundred thousand channels. Only what :func:`skdigits.export_onnx` writes is understood.
+A few bytes can demand any amount of either: values concatenated with themselves thirty times, a
+kernel with a hundred thousand channels. Only operators that :func:`skdigits.export_onnx` writes are
+supported.
 """
 
 from math import prod
@@ -10,7 +11,7 @@ import numpy as np
 
 
 class Node:
-    """One step of a graph: its operator, names of inputs and outputs, int attributes."""
+    """One step of a graph: operator, names of inputs and outputs, integer attributes."""
 
     def __init__(self, kind, inputs, outputs, attributes):
         self.kind, self.inputs, self.outputs = kind, inputs, outputs
@@ -20,7 +21,7 @@ class Node:
             raise ValueError(f"{kind} with {sorted(unknown)}" if unknown else f"operator {kind}")
 
     def shape(self, shapes, constants):
-        """The shape of its output."""
+        """The shape of the output."""
         of_inputs = [shapes[name] for name in self.inputs]
         values = constants.get(self.inputs[-1])
         return tuple(SHAPES[self.kind](of_inputs, self.attributes, values))
@@ -36,12 +37,12 @@ def estimate(nodes, shapes, constants):
     shapes : dict of str to tuple
         Of the input, for the wanted number of rows, and of the constants.
     constants : dict of str to list of int
-        Values of the constants that are whole numbers.
+        Values of the constants that are integers.
 
     Returns
     -------
     n_values : int
-        Most numbers that are in use at a time, without the constants.
+        The most numbers in use at the same time, without the constants.
     n_products : int
         Multiplications.
 
@@ -178,5 +179,5 @@ _ATTRIBUTES = {
 
 
 def whole_numbers(data):
-    """The values of a constant of int64, little-endian as ONNX keeps them."""
+    """The values of an int64 constant, little-endian as ONNX stores them."""
     return np.frombuffer(data, "<i8").tolist()

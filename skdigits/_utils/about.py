@@ -1,12 +1,12 @@
-"""What skdigits says of itself: versions for the report of a problem, links to its pages."""
+"""Versions for bug reports, and links from estimators to their documentation."""
 
 import sys
 from functools import cache
 from importlib.metadata import PackageNotFoundError, metadata, version
 
-# Of a page below the site that pyproject.toml names as "Documentation".
+# An estimator's page on the site that pyproject.toml names as "Documentation".
 _PAGE = "{site}/generated/skdigits.{{estimator_name}}.html"
-# Beside those that scikit-learn names itself; a test holds them against pyproject.toml.
+# In addition to those that scikit-learn lists itself; a test compares them with pyproject.toml.
 _PACKAGES = [
     "scikit-learn",
     "tensorflow",
@@ -23,17 +23,17 @@ _PACKAGES = [
 
 
 def show_versions() -> None:
-    """Print what a report of a problem should say: the versions of all that skdigits stands on.
+    """Print what a bug report should include: the versions of skdigits and its dependencies.
 
-    After those of skdigits come those of :func:`sklearn.show_versions`: system, Python, NumPy and
-    what it computes with. TensorFlow is not started for it.
+    The output of :func:`sklearn.show_versions` follows: system, Python, NumPy and the libraries
+    that it computes with. TensorFlow is not imported.
 
     Examples
     --------
     >>> import skdigits
     >>> skdigits.show_versions()
     <BLANKLINE>
-    skdigits and what it stands on:
+    skdigits and its dependencies:
          skdigits: ...
     System:
     ...
@@ -43,7 +43,7 @@ def show_versions() -> None:
     from skdigits import __version__
 
     versions = {"skdigits": __version__, **{name: _version(name) for name in _PACKAGES}}
-    lines = ["", "skdigits and what it stands on:"]
+    lines = ["", "skdigits and its dependencies:"]
     lines += [f"{name:>13}: {found}" for name, found in versions.items()]
     sys.stdout.write("\n".join(lines) + "\n")
     sklearn.show_versions()
@@ -57,7 +57,7 @@ def _version(package):
 
 
 class DocLinkMixin:
-    """Link an estimator to its page; there is no link while the package names no site."""
+    """Link an estimator to its page; without a site in the package's metadata there is no link."""
 
     _doc_link_module = "skdigits"
 
@@ -69,7 +69,7 @@ class DocLinkMixin:
 
 @cache
 def documentation_site():
-    """The address of the documentation, from the package's metadata; "" if there is none."""
+    """The URL of the documentation, from the package's metadata; "" if there is none."""
     try:
         urls = metadata("skdigits").get_all("Project-URL", [])
     except PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""Writing files whole: a crash at any moment leaves the old file or the new one, never a part."""
+"""Atomic writes: a crash at any moment leaves the old file or the new one, never a part."""
 
 import glob
 import os
@@ -8,18 +8,19 @@ import uuid
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-_ABANDONED = 3600  # seconds after which a part that nobody writes to was left by a killed process
+_ABANDONED = 3600  # seconds without a write after which a part counts as left by a killed process
 
 
 @contextmanager
 def replacing(path):
-    """Open a new binary file beside `path` that takes its place when the block ends well.
+    """Open a new binary file beside `path` that replaces it when the block ends without an error.
 
     Parameters
     ----------
     path : path-like
-        The file to write. A symbolic link is followed, so that the link stays one; permissions and
-        owner of an older file stay. What is no file, as /dev/null or a pipe, is written to.
+        The file to write. A symbolic link is followed, not replaced; permissions and owner of an
+        existing file are kept. Anything but a regular file, such as /dev/null or a pipe, is written
+        to directly.
 
     Yields
     ------
@@ -32,53 +33,53 @@ def replacing(path):
     IsADirectoryError
         If `path` is a folder.
     PermissionError
-        If an older file of that name is write-protected.
+        If an existing file of that name is write-protected.
     OSError
-        If the file cannot be written: a full disk, a folder without permission. An older file of
+        If the file cannot be written: a full disk, a folder without permission. An existing file of
         that name is left as it was.
     """
     target = Path(os.path.realpath(path))
     if target.is_dir():
         raise IsADirectoryError(f"{path} is a folder; give the name of a file in it.")
     if not target.parent.is_dir():
-        raise FileNotFoundError(f"There is no folder {target.parent}; make it, or give another.")
+        raise FileNotFoundError(f"There is no folder {target.parent}; create it, or give another.")
     if os.path.exists(path) and not os.path.isfile(path):
         with open(path, "wb") as file:
             yield file
         return
     is_there = target.is_file()
-    if is_there and not _may_write(target):
+    if is_there and not _is_writable(target):
         raise PermissionError(f"{path} is write-protected; permit writing, or give another name.")
-    _sweep(target)
+    _remove_abandoned(target)
     part = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
     try:
         with part.open("xb") as file:
-            if is_there:  # before anything is in it that others might read
-                _take_after(target, part)
+            if is_there:  # while it is still empty, as it may be readable by others until then
+                _copy_permissions(target, part)
             yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, target)
     except OSError as error:
-        if error.filename not in (None, str(part)):  # of another file
+        if error.filename not in (None, str(part)):  # about another file
             raise
         raise OSError(
             error.errno,
-            f"{error.strerror or error}: {path} was not written, an older one is as it was. Make "
-            "room or get permission there, or give another folder.",
+            f"{error.strerror or error}: {path} was not written; an existing file is unchanged. "
+            "Free space or get permission there, or give another folder.",
         ) from error
     finally:
-        with suppress(OSError):  # a folder that takes no file may not give one either
+        with suppress(OSError):  # a folder without permission to create may not allow this either
             part.unlink(missing_ok=True)
 
 
-def _may_write(path, mode=os.W_OK):
+def _is_writable(path, mode=os.W_OK):
     effective = {"effective_ids": True} if os.access in os.supports_effective_ids else {}
     return os.access(path, mode, **effective)
 
 
-def _take_after(target, part):
-    """Give a new file the owner, where that is allowed, and the permissions of another one."""
+def _copy_permissions(target, part):
+    """Give a new file the permissions of another and, where that is allowed, its owner."""
     known = target.stat()
     if hasattr(os, "chown"):
         with suppress(PermissionError):
@@ -86,8 +87,8 @@ def _take_after(target, part):
     shutil.copymode(target, part)
 
 
-def _sweep(target):
-    """Remove the parts of this file that killed processes left behind."""
+def _remove_abandoned(target):
+    """Remove parts of this file that killed processes left behind."""
     for part in target.parent.glob(f".{glob.escape(target.name)}.*.part"):
         with suppress(OSError):
             if time.time() - part.stat().st_mtime > _ABANDONED:
@@ -95,13 +96,13 @@ def _sweep(target):
 
 
 def make_folder(path, name):
-    """The folder, made where it does not exist.
+    """Create a folder if it is missing.
 
     Parameters
     ----------
     path : path-like
     name : str
-        What the caller's parameter is called.
+        The name of the caller's parameter, for messages.
 
     Returns
     -------
@@ -113,9 +114,9 @@ def make_folder(path, name):
     NotADirectoryError
         If `path` is a file, or under one.
     PermissionError
-        If the folder may not be made or written to.
+        If the folder may not be created or written to.
     OSError
-        If it cannot be made for another reason.
+        If it cannot be created for another reason.
     """
     folder = Path(path).resolve()
     try:
@@ -127,8 +128,8 @@ def make_folder(path, name):
         ) from error
     except OSError as error:
         raise OSError(
-            error.errno, f"{error.strerror}: {name}={str(path)!r} cannot be made; give another."
+            error.errno, f"{error.strerror}: {name}={str(path)!r} cannot be created; give another."
         ) from error
-    if not _may_write(folder, os.W_OK | os.X_OK):
-        raise PermissionError(f"{name}={str(path)!r} cannot be written to; give a folder that can.")
+    if not _is_writable(folder, os.W_OK | os.X_OK):
+        raise PermissionError(f"{name}={str(path)!r} is not writable; give a folder that is.")
     return folder

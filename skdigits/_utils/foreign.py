@@ -1,8 +1,8 @@
-"""What a file is that is none of ours, told by its first bytes."""
+"""Recognise well-known files of other kinds by their first bytes."""
 
 import re
 
-START = 64  # bytes that are looked at
+START = 64  # bytes to look at
 
 _IN_ZIP = rb"PK\x03\x04.{26}"  # the name of the first part follows
 _KERAS = (
@@ -40,7 +40,7 @@ _KNOWN = [
 
 
 def name_foreign(start):
-    """What a file is, and what to do with it, where it is of a well-known other kind.
+    """What a file of a well-known other kind is, and what to do with it.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def name_foreign(start):
     Returns
     -------
     text : str or None
-        To follow the file's name; None for what is not known.
+        To follow the file's name in a message; None if the kind is not recognised.
     """
     for pattern, text in _KNOWN:
         if re.match(pattern, start, re.DOTALL | re.IGNORECASE):

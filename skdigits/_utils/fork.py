@@ -1,48 +1,48 @@
-"""What a forked process may still do: nothing with a TensorFlow that had started before.
+"""Detect processes forked after TensorFlow had started, in which it would hang.
 
-TensorFlow's threads do not come along with `os.fork`, so the child would wait for them for ever;
-nor do those of the other libraries that Keras may compute with.
+TensorFlow's threads do not survive `os.fork`, so the child would wait for them forever; the same
+holds for the other libraries that Keras may compute with.
 """
 
 import os
 import sys
 
-_is_cut_off = False
+_is_forked = False  # after something had been computed
 _may_have_started = False
 
 
-def refuse_if_cut_off():
-    """Raise where TensorFlow would hang; to be called before computing.
+def refuse_after_fork():
+    """Raise where TensorFlow would hang; call this before computing.
 
     Raises
     ------
     RuntimeError
-        In a process forked from one in which TensorFlow, or what Keras computes with in its place,
-        had already computed something.
+        In a process forked from one in which TensorFlow, or another backend of Keras, had already
+        computed something.
     """
     global _may_have_started
-    if _is_cut_off:
+    if _is_forked:
         raise RuntimeError(
             f"This process was forked from one that had already used {_library()}, which would "
-            "hang here. Fork before the first fit or predict (loading a pipeline is no use), or "
+            "hang here. Fork before the first fit or predict (loading a pipeline is safe), or "
             "start workers with joblib or multiprocessing.get_context('spawn')."
         )
     _may_have_started = True
 
 
 def _note_fork():
-    global _is_cut_off
-    _is_cut_off = _is_cut_off or _has_started()
+    global _is_forked
+    _is_forked = _is_forked or _has_started()
 
 
 def _library():
-    """What Keras computes with."""
+    """The name of Keras' backend."""
     name = sys.modules["keras"].backend.backend() if "keras" in sys.modules else "tensorflow"
     return {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}.get(name, name)
 
 
 def _has_started():
-    """Whether anything has been computed: then TensorFlow's number of threads cannot be changed."""
+    """Whether anything has been computed: TensorFlow's number of threads is fixed from then on."""
     if _library() != "TensorFlow":
         return _may_have_started
     if "tensorflow" not in sys.modules:

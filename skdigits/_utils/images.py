@@ -1,4 +1,4 @@
-"""Rows of pixels, seen as images: flattening and square padding."""
+"""Rows of pixels as images and back: shapes, padding, and checks of the pixel range."""
 
 from math import isqrt
 from numbers import Integral
@@ -12,18 +12,18 @@ FAR_OFF = 8  # times too pale or too bright; each of Kaggle's 42,000 rows goes u
 
 
 def flatten_images(X):
-    """Flatten an array of images to rows, and leave everything else for scikit-learn to judge.
+    """Flatten an array of images to rows, and leave everything else for scikit-learn to check.
 
     Parameters
     ----------
     X : array-like
-        Of shape (n_samples, h, w), (n_samples, h, w, 1) or (n_samples, 1, h, w), an array of NumPy
-        or of any other library; or anything else.
+        Of shape (n_samples, h, w), (n_samples, h, w, 1) or (n_samples, 1, h, w), from NumPy or
+        another array library; or anything else.
 
     Returns
     -------
     X : array-like
-        Of shape (n_samples, h * w), a view where possible; other input is returned as it is.
+        Of shape (n_samples, h * w), a view if possible; other input is returned unchanged.
     """
     if isinstance(X, (list, tuple)) and X and np.ndim(X[0]) in (2, 3):
         X = np.asarray(X)
@@ -42,8 +42,8 @@ def find_image_shape(n_features, image_shape="auto"):
     n_features : int
         Number of columns.
     image_shape : "auto", (int, int) or (int, int, 1), default="auto"
-        "auto" takes a square; a column count that is no square is filled up with blank pixels to
-        the next one, with a warning.
+        "auto" assumes a square; if the number of columns is not a square, blank pixels are added up
+        to the next one, with a warning.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def find_image_shape(n_features, image_shape="auto"):
     Raises
     ------
     ValueError
-        If the given shape is none, or does not have `n_features` pixels.
+        If the given shape is invalid, or does not have `n_features` pixels.
     """
     if not isinstance(image_shape, str):
         height, width = _check_image_shape(image_shape)
@@ -73,14 +73,14 @@ def _check_image_shape(image_shape):
     sizes = sizes[:2] if sizes[2:] == (1,) else sizes
     if len(sizes) != 2 or not all(isinstance(n, Integral) and n > 0 for n in sizes):
         raise ValueError(
-            f"image_shape={image_shape!r} must be (height, width) in whole pixels, of pictures of "
+            f"image_shape={image_shape!r} must be (height, width) in whole pixels; pictures have "
             "one channel."
         )
     return tuple(map(int, sizes))
 
 
 def full_ink(X):
-    """How bright the brightest pixel of a row is: the median over all rows that are not blank.
+    """The typical value of full ink: the median of each row's brightest pixel, without blank rows.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def full_ink(X):
     Returns
     -------
     ink : float or None
-        None where every row is blank.
+        None if every row is blank.
     """
     brightest = X.max(axis=1)
     inked = brightest[brightest > 0]
@@ -97,25 +97,25 @@ def full_ink(X):
 
 
 def warn_of_pale_rows(X, scale):
-    """Warn where rows are so pale for their scale that they must have been divided before."""
+    """Warn if rows are so pale for their scale that they have probably been divided already."""
     ink = full_ink(X)
     if ink is not None and ink <= scale / FAR_OFF:
         warn(
             f"The brightest pixels of X are about {ink:.3g}, but full ink is {scale:g}: has X been "
-            f"divided already? Give pixels of 0 to {scale:g}, or fit with the `scale` of "
-            "PixelScaler set to what full ink is in X (1 for pixels of 0 to 1).",
+            f"divided already? Give pixels of 0 to {scale:g}, or set the `scale` of PixelScaler to "
+            "the value of full ink in X (1 for pixels of 0 to 1) before you fit.",
             PixelRangeWarning,
         )
 
 
 def warn_of_unscaled_rows(X):
-    """Warn where rows are so bright, for a network, that nobody has scaled them to 0-1."""
+    """Warn if rows for a network are so bright that they cannot have been scaled to 0-1."""
     ink = full_ink(X)
     if ink is not None and ink >= FAR_OFF:
         warn(
             f"The brightest pixels of X are about {ink:.3g}; the network expects about 0 to 1. Put "
             "a PixelScaler before it, as make_digit_pipeline() does, or divide X by the value of "
-            "full ink, in `fit` and in `predict`.",
+            "full ink, for `fit` and for `predict`.",
             PixelRangeWarning,
         )
 
@@ -124,9 +124,9 @@ def _warn_of_padding(n_features, side):
     nearest = isqrt(n_features) ** 2
     hint = ""
     if n_features - nearest == 1 and nearest > 1:
-        hint = f" {nearest} would be square: is the label column still in X? Then drop it."
+        hint = f" {nearest} would be square: if the label column is still in X, drop it."
     warn(
-        f"X has {n_features} columns, which make no square image; {side * side - n_features} blank "
+        f"X has {n_features} columns, which is not a square; {side * side - n_features} blank "
         f"pixels are added to make it {side}x{side}.{hint} A 28x28 picture has 784 columns; for "
         "other shapes give image_shape=(height, width).",
         ImageShapeWarning,
@@ -134,13 +134,13 @@ def _warn_of_padding(n_features, side):
 
 
 def as_images(X, image_shape):
-    """Rows as float32 images of one channel.
+    """Rows as float32 images with one channel.
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features), or images already
+    X : ndarray of shape (n_samples, n_features), or images
     image_shape : (int, int)
-        Height and width; rows shorter than their product are filled up with zeros.
+        Height and width; shorter rows are padded with zeros.
 
     Returns
     -------
@@ -154,7 +154,7 @@ def as_images(X, image_shape):
 
 
 def named_rows(estimator, rows):
-    """Rows made here, under the column names that an estimator was fitted with.
+    """Rows with the column names that an estimator was fitted with.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def named_rows(estimator, rows):
     Returns
     -------
     rows : ndarray or DataFrame of shape (n_samples, n_features)
-        A frame where the estimator was fitted on one, so that it has no reason to warn.
+        A frame if the estimator was fitted on one, as it would warn otherwise.
     """
     names = getattr(estimator, "feature_names_in_", None)
     if names is None:
@@ -177,19 +177,19 @@ def named_rows(estimator, rows):
 
 
 def rows_like(X, images):
-    """Images as rows in the form of other rows.
+    """Turn images back into rows like those they were made from.
 
     Parameters
     ----------
     X : array-like
-        What an estimator takes.
+        Rows as an estimator takes them.
     images : ndarray of shape (n_images, h, w)
-        Filled up to their shape as by `as_images`.
+        As from `as_images`, with its padding.
 
     Returns
     -------
     rows : ndarray or DataFrame of shape (n_images, n_features)
-        With the number of columns of `X`, and their names if it has some.
+        With the number of columns of `X`, and their names if it has any.
     """
     n_features = int(np.prod(np.shape(X)[1:]))
     rows = images.reshape(len(images), -1)[:, :n_features]

@@ -1,10 +1,10 @@
-"""Labels as the user gave them, and as they are shown."""
+"""Labels as users give them, and as they are shown."""
 
 
 def plain_labels(y):
-    """Labels of a nullable or an Arrow type of pandas as NumPy has them, anything else as it is.
+    """Convert labels of pandas' nullable and Arrow types to NumPy; return others unchanged.
 
-    scikit-learn would make floats of the whole numbers and of True and False among them.
+    scikit-learn would turn integers and booleans among them into floats.
 
     Parameters
     ----------
@@ -26,14 +26,14 @@ def plain_labels(y):
     n_missing = int(y.isna().sum())
     if n_missing:
         raise ValueError(
-            f"y has {n_missing} missing labels (NA). Leave such rows out: X[y.notna()] and "
+            f"y has {n_missing} missing labels (NA). Drop these rows: X[y.notna()] and "
             "y[y.notna()]."
         )
     return y.to_numpy(dtype=y.dtype.numpy_dtype)
 
 
 def label_text(label):
-    """A label as it is read and written: 7.0 is a 7.
+    """A label as it is shown: 7.0 as "7".
 
     Parameters
     ----------

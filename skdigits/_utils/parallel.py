@@ -1,8 +1,8 @@
 """Workers: a fair share of the cores for each, and another attempt when one dies.
 
-Joblib gives up when a process of its own dies, as when the kernel kills it because memory ran out.
-Dask computes again what a lost worker had computed, but not data that it was sent. Both end with
-an error though most of the work may be done.
+Joblib gives up when one of its processes dies, for example killed by the kernel because memory ran
+out. Dask recomputes the results of a lost worker, but cannot restore data that was sent to it.
+Both end with an error although most of the work may be done.
 """
 
 import concurrent.futures
@@ -15,27 +15,27 @@ import joblib
 from skdigits.exceptions import WorkerLostError
 
 _MAX_FRUITLESS = 3
-_PATIENCE = 30  # seconds for a lost worker's successor to come
+_PATIENCE = 30  # seconds to wait for a lost worker to be replaced
 
 
 def share_threads(n_jobs):
-    """CPU threads of TensorFlow in each of so many workers, so that none waits for another."""
+    """CPU threads of TensorFlow for each of `n_jobs` workers, so that they do not compete."""
     return max(1, joblib.cpu_count() // n_jobs)
 
 
-def in_spite_of_losses(attempt, count_done, *, n_jobs, what, unit, keeper):
+def retry_lost_workers(attempt, count_done, *, n_jobs, what, unit, keeper):
     """Call `attempt` until it ends without losing a worker.
 
     Parameters
     ----------
     attempt : callable
-        Does what is not done yet, through joblib.
+        Does the remaining work, through joblib.
     count_done : callable
-        How much is done; so long as that grows, another attempt is made.
+        How much work is done; as long as this grows, another attempt is made.
     n_jobs : int or None
-        With which `attempt` calls joblib.
+        The `n_jobs` with which `attempt` calls joblib.
     what, unit : str
-        What is done, and in which pieces: "search" and "results", for the messages.
+        What is being done, and in which pieces, such as "search" and "results"; for the messages.
     keeper : str
         The parameter that would keep the pieces for another run.
 
@@ -47,7 +47,7 @@ def in_spite_of_losses(attempt, count_done, *, n_jobs, what, unit, keeper):
     Raises
     ------
     WorkerLostError
-        If three attempts in a row brought nothing.
+        If three attempts in a row got nothing done.
     """
     n_fruitless = 0
     n_workers = joblib.effective_n_jobs(n_jobs)
@@ -62,14 +62,14 @@ def in_spite_of_losses(attempt, count_done, *, n_jobs, what, unit, keeper):
                 raise WorkerLostError(
                     f"Worker processes died {_MAX_FRUITLESS} times in a row ({name}), with "
                     f"{n_done} {unit} done; most often the kernel kills them when memory runs "
-                    f"out. Use fewer n_jobs. With {keeper} set, the same call goes on from there."
+                    f"out. Use fewer n_jobs. With {keeper} set, the same call resumes from there."
                 ) from error
-            # With but one left joblib would work here, on this process' number of threads.
+            # With only one worker left joblib would run in this process, with its thread count.
             deadline = time.monotonic() + _PATIENCE
             while joblib.effective_n_jobs(n_jobs) < n_workers and time.monotonic() < deadline:
                 time.sleep(0.2)
             warnings.warn(
-                f"A worker was lost ({name}): the {what} goes on from {n_done} {unit} that are "
+                f"A worker was lost ({name}): the {what} continues from {n_done} {unit} that are "
                 "done. If memory ran out, use fewer n_jobs.",
                 RuntimeWarning,
                 stacklevel=3,

@@ -1,28 +1,28 @@
-"""An estimator's parts, and their parameters by their own names, however deep they lie."""
+"""The estimators inside an estimator, and their parameters by name, at any depth."""
 
 from sklearn.base import clone
 
-# Whatever their value, a fit learns the same but for the last bits.
+# Parameters that do not change what a fit learns, except for the last bits.
 WITHOUT_EFFECT = ("memory", "n_jobs", "n_threads", "verbose", "checkpoint_dir")
 
 
 def parameters_called(estimator, *names):
-    """Those parameters of an estimator and of its parts that have one of these names."""
+    """The parameters of an estimator and of its parts that have one of these names."""
     params = estimator.get_params()
     return {key: value for key, value in params.items() if key.split("__")[-1] in names}
 
 
 def cloned_without(estimator, *names):
-    """A clone in which all parameters of these names, however deep, are None."""
+    """A clone in which all parameters with these names, at any depth, are None."""
     bare = clone(estimator)
     return bare.set_params(**dict.fromkeys(parameters_called(bare, *names)))
 
 
 def unwrap(estimator):
-    """An estimator, the one that answers inside it, and so on down to the innermost.
+    """Yield an estimator, the one inside it that predicts, and so on to the innermost.
 
-    Of a pipeline that is the last step, of a search its best estimator. It ends where there are
-    several.
+    Inside a pipeline that is the last step, inside a search the best estimator. An ensemble ends
+    the iteration.
     """
     while estimator is not None:
         yield estimator

@@ -1,4 +1,4 @@
-"""Seeds for a fit, and the global random states left as they were."""
+"""Seeds for a fit, without a change of the global random states."""
 
 import random
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ def draw_seeds(random_state, names):
     Parameters
     ----------
     random_state : None, int or numpy.random.RandomState
-        None takes fresh entropy from the operating system, and leaves NumPy's global state alone.
+        None takes fresh entropy from the operating system and ignores NumPy's global state.
     names : sequence of str
 
     Returns
@@ -28,7 +28,7 @@ def draw_seeds(random_state, names):
 
 
 def refuse_lost_checkpoints(checkpoint_dir, random_state):
-    """Raise where checkpoints are asked for that no later fit could find.
+    """Raise if checkpoints are wanted that no later fit could find.
 
     Raises
     ------
@@ -36,14 +36,14 @@ def refuse_lost_checkpoints(checkpoint_dir, random_state):
     """
     if checkpoint_dir is not None and random_state is None:
         raise ValueError(
-            "checkpoint_dir needs a random_state, got None: another fit would draw other numbers "
-            "and never find its checkpoint. Set random_state to an integer."
+            "checkpoint_dir needs a random_state, got None: the next fit would draw other numbers "
+            "and never find the checkpoint. Set random_state to an integer."
         )
 
 
 @contextmanager
 def seeded_globals(seed):
-    """Seed Python's and NumPy's global generators inside, and restore both afterwards.
+    """Seed Python's and NumPy's global generators inside the block, and restore both afterwards.
 
     Keras draws the seeds of its initializers and random layers from Python's generator.
     """

@@ -1,21 +1,21 @@
-"""What the scores of an estimator mean, whoever made it."""
+"""Interpret the `score_samples` of any estimator."""
 
 
 def least_score(estimator):
-    """The score under which an estimator takes a row for something that it does not know.
+    """The score below which an estimator takes a row for an outlier.
 
-    It is the estimator's own `offset_`, as scikit-learn's detectors of outliers have it. Densities
-    have no such limit, and refuse nothing.
+    It is the estimator's `offset_`, as in scikit-learn's outlier detectors. Density estimators have
+    none, and refuse nothing.
 
     Parameters
     ----------
     estimator : estimator
-        Fitted; of a pipeline and of a search, that at the end or the best counts.
+        Fitted. In a pipeline the last step counts, in a search the best estimator.
 
     Returns
     -------
     least : float or None
-        None where its `score_samples`, if it has any, has no limit.
+        None if the estimator has no `score_samples`, or no `offset_`.
     """
     while True:
         if hasattr(estimator, "best_estimator_"):

@@ -1,4 +1,4 @@
-"""Names for the types of parameters that take many forms."""
+"""Names for the types of parameters that accept several forms."""
 
 import os
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import numpy as np
 PathLike: TypeAlias = str | os.PathLike[str]
 RandomState: TypeAlias = int | np.random.RandomState | None
 ImageShape: TypeAlias = tuple[int, int] | Literal["auto"]
-# Arrays, lists, frames of pandas or polars: more than `numpy.typing.ArrayLike` stands for.
+# Arrays, lists, frames of pandas or polars: more than `numpy.typing.ArrayLike` covers.
 Rows: TypeAlias = Any
 Labels: TypeAlias = Any
-Method = TypeVar("Method", bound=Callable[..., Any])  # that a decorator gives back as it is
+Method = TypeVar("Method", bound=Callable[..., Any])  # a decorator keeps its signature

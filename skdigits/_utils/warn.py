@@ -1,4 +1,4 @@
-"""Warnings that point at the line of the user, however deep they are raised."""
+"""Warnings that point at the user's line, however deep they are raised."""
 
 import sys
 import warnings
@@ -7,13 +7,13 @@ _NOT_THE_USER = ("skdigits", "sklearn", "joblib")
 
 
 def warn(message, category):
-    """Warn, as of the nearest line that is neither skdigits' own nor scikit-learn's.
+    """Warn with the nearest calling line outside skdigits, scikit-learn and joblib.
 
     Parameters
     ----------
     message : str
     category : type
-        A class of warnings.
+        A warning class.
     """
     frame, level = sys._getframe(1), 2
     while frame.f_back and frame.f_globals.get("__name__", "").startswith(_NOT_THE_USER):

@@ -1,7 +1,7 @@
-"""A page on which a person draws a digit or gives a picture, with Gradio: ``skdigits[demo]``.
+"""A page to draw a digit or upload a picture, made with Gradio: ``skdigits[demo]``.
 
-The server writes no file but the pictures that are uploaded, and hands out none but those: what it
-draws, and the rows to download, travel inside its answers.
+The server writes and serves no files except uploaded pictures: everything that it draws, and the
+rows to download, is embedded in its responses.
 """
 
 from skdigits.app._page import build_app, mount_page

@@ -1,4 +1,4 @@
-"""What the page says: the functions behind its events, which give HTML."""
+"""The functions behind the page's events, which return HTML."""
 
 import base64
 import functools
@@ -21,16 +21,16 @@ from skdigits.datasets._digits_csv import LABEL, PIXELS
 from skdigits.exceptions import PictureError
 
 _MAX_KEPT = 200  # corrected rows of one browser session: 160 kB here, half a MB to download
-_BEYOND_DOUBT = 0.7  # score of each of several digits that a drawing holds
+_SURE = 0.7  # score that each of several digits in a drawing must have
 DRAW = "Draw a digit."
 GIVE = "Give a picture of one digit or many."
 
 
-def _in_turn(answer):
-    """Have a method answer in the one thread of its object.
+def _in_one_thread(answer):
+    """Run a method in the single thread of its object.
 
-    Gradio calls from many threads. One network answers one of them at a time; and the C library
-    keeps memory for each thread that ever held a picture.
+    Gradio calls from many threads. The network serves one of them at a time anyway, and the C
+    library keeps memory for each thread that ever held a picture.
     """
 
     @functools.wraps(answer)
@@ -40,8 +40,8 @@ def _in_turn(answer):
     return wait_for
 
 
-class Answers:
-    """What the page says: the functions behind its events, which give HTML."""
+class Handlers:
+    """The functions behind the page's events, which return HTML."""
 
     def __init__(self, pipeline, min_confidence):
         self._reader = DigitReader(pipeline, min_confidence=min_confidence)
@@ -49,9 +49,9 @@ class Answers:
         self._thread = ThreadPoolExecutor(1, "answers")
         self.labels = [label_text(label) for label in pipeline.classes_]
         blank = np.zeros(len(PIXELS), np.uint8)
-        self._rate(blank), self._is_digit(blank)  # wakes TensorFlow
+        self._rate(blank), self._is_digit(blank)  # starts TensorFlow
 
-    @_in_turn
+    @_in_one_thread
     def draw(self, pad):
         """A drawing's line of text, confidence for each label, and 28x28 picture.
 
@@ -70,9 +70,9 @@ class Answers:
             line = f"This does not look like a digit. It resembles a {best} most."
         return say(line), confidences, show_row(row, f"The network sees this {best}")
 
-    @_in_turn
+    @_in_one_thread
     def keep(self, pad, label, kept):
-        """The rows to download with the drawing added, and the link to them.
+        """The rows to download, with the drawing added, and the link to them.
 
         `kept` is a list of (label, 784 bytes); it is not changed.
         """
@@ -83,15 +83,15 @@ class Answers:
         elif label not in self.labels:
             line = "Choose the right digit first."
         elif len(kept) >= _MAX_KEPT:
-            line = f"{_MAX_KEPT} rows are the most one page keeps: download them, then reload it."
+            line = f"This page keeps {_MAX_KEPT} rows at most: download them, then reload it."
         else:
             kept.append((label, row.tobytes()))
             line = f"Kept as {label}."
         return kept, say(line) + _link_rows(kept)
 
-    @_in_turn
+    @_in_one_thread
     def read(self, picture):
-        """What was found in a picture, as a line, its text, the picture with boxes, a table."""
+        """What was found in a picture: a summary, the text, the picture with boxes, and a table."""
         if picture is None:
             return say(GIVE), "", "", ""
         try:
@@ -109,13 +109,13 @@ class Answers:
         if n_unsure := sum(digit.unsure for digit in result.digits):
             line += f", {n_unsure} of them not sure"
         if result.others:
-            line += f"; {len(result.others)} that do not look like digits left out"
+            line += f"; {len(result.others)} left out that do not look like digits"
         return say(f"{line}.{rest}"), result.text, drawn, _show_numbers(result)
 
     def _number(self, pad):
-        """What to say of a drawing that holds several digits beyond doubt; "" of any other."""
+        """What to say about a drawing that surely holds several digits; "" about any other."""
         result = self._reader.read(open_pad(pad))
-        if len(result.digits) < 2 or min(digit.score for digit in result.digits) < _BEYOND_DOUBT:
+        if len(result.digits) < 2 or min(digit.score for digit in result.digits) < _SURE:
             return ""
         text = result.text.replace("\n", ", ")
         return f"Not sure: {text}?" if result.unsure else f"This is {text}."
@@ -131,7 +131,7 @@ class Answers:
         return dict(zip(self.labels, map(float, probabilities), strict=True))
 
     def _row(self, pad):
-        """The drawing as a row and "", or None and what to say instead."""
+        """The drawing as a row and "", or None and the problem."""
         try:
             pad = open_pad(pad)
             row = None if pad is None else self._normalizer.transform([pad])[0]
@@ -143,13 +143,13 @@ class Answers:
 
 
 def _log_failure():
-    # Whatever a stranger's file leads to, the page goes on; the log tells the host what it was.
+    # A visitor's file may raise anything: the page keeps running, and the log has the error.
     logging.getLogger(__name__).exception("A picture could not be read")
     return "The picture could not be read."
 
 
 def say(line):
-    # A live region: screen readers speak the line when it changes.
+    # A live region: screen readers announce the line when it changes.
     return f'<p class="said" role="status" aria-live="polite">{html.escape(line)}</p>'
 
 

@@ -1,7 +1,4 @@
-"""What stands before the page's server: a short list of what is served, limits, and headers.
-
-An ASGI middleware, for :func:`skdigits.app.build_app`.
-"""
+"""ASGI middleware before the page's server: an allowlist of paths, limits, and headers."""
 
 import re
 
@@ -11,7 +8,7 @@ from skdigits.app._pad import MAX_PAD
 
 MAX_UPLOAD = 32_000_000  # bytes of a photo
 
-# Gradio's page runs scripts and styles that stand in it, and compiles some; all come from here.
+# Gradio's page uses inline scripts and styles, and eval; everything comes from this server.
 _POLICY = {
     "default-src": "'self'",
     "script-src": "'self' 'unsafe-inline' 'unsafe-eval'",
@@ -24,7 +21,7 @@ _POLICY = {
     "base-uri": "'self'",
     "form-action": "'self'",
 }
-_FRAMES = ["'self'", "http://localhost:*", "http://127.0.0.1:*"]  # a notebook's output
+_FRAMES = ["'self'", "http://localhost:*", "http://127.0.0.1:*"]  # for the output of a notebook
 _HOST = re.compile(r"https?://(\*\.)?[a-z0-9.-]+(:([0-9]+|\*))?", re.IGNORECASE)
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -35,7 +32,7 @@ _HEADERS = [
 
 
 def check_hosts(hosts):
-    """Refuse what is no address of a host, as a header could not hold it.
+    """Refuse anything but addresses of hosts, which go into a header.
 
     Parameters
     ----------
@@ -54,10 +51,10 @@ def check_hosts(hosts):
 
 
 class Guard:
-    """Refuses what the page never asks for, and huge requests.
+    """Refuse what the page never requests, and huge requests.
 
-    Gradio serves much more than this page needs: files and pages of the web by way of this
-    server, links that write its state to files, recordings, the functions of components.
+    Gradio serves much more than this page needs: files and web pages fetched through this server,
+    links that write its state to files, recordings, functions of components.
 
     Parameters
     ----------
@@ -93,7 +90,7 @@ class Guard:
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         if not self._SERVED.fullmatch(path):
             return await PlainTextResponse("Not served.", 403)(scope, receive, send)
-        # As many as may wait are held in memory: only a photo, which goes to a file, may be large.
+        # Waiting requests are held in memory: only uploads, which go to a file, may be large.
         most = 10_000 + (MAX_UPLOAD if path == "/gradio_api/upload" else MAX_PAD)
         lengths = [value for name, value in scope["headers"] if name == b"content-length"]
         if any(not v.isdigit() or int(v) > most for v in lengths):
@@ -104,7 +101,7 @@ class Guard:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            # A chunked body says no length; cut off, it is refused by whoever parses it.
+            # A chunked body has no declared length; truncated, its parser refuses it.
             return message if received <= most else {"type": "http.disconnect"}
 
         return await self.app(scope, bounded, send)

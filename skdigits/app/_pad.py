@@ -1,6 +1,6 @@
-"""The drawing pad: a canvas for the browser, and what it sends back.
+"""The drawing pad: a canvas in the browser, and how to open the drawings that it sends.
 
-The canvas itself is ``_pad.html``, ``_pad.js`` and ``_pad.css``.
+The canvas itself is in ``_pad.html``, ``_pad.js`` and ``_pad.css``.
 """
 
 import base64
@@ -36,11 +36,11 @@ def make_pad():
 
 
 def open_pad(pad):
-    """A pad's value as `read_ink` takes it; None for a pad on which nothing was drawn."""
+    """A pad's value as a picture for `DigitNormalizer`; None for an empty pad."""
     if isinstance(pad, dict):
         parts = [pad.get("background"), pad.get("composite"), *(pad.get("layers") or [])]
         parts = [part for part in parts if part is not None]
-        # Not a path: a stranger could name any file of the server.
+        # No paths: a visitor could name any file on the server.
         if any(not isinstance(part, (np.ndarray, Image.Image)) for part in parts):
             raise PictureError("A drawing pad's value holds arrays or PIL images.")
         return pad if parts else None
@@ -56,6 +56,6 @@ def open_pad(pad):
     try:
         content = base64.b64decode(code, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise PictureError("The drawing came damaged. Reload the page.") from error
+        raise PictureError("The drawing arrived damaged. Reload the page.") from error
     layer, _ = open_picture(content, max_pixels=1_000_000)
     return {"layers": [layer if layer.mode == "RGBA" else layer.convert("RGBA")]}

@@ -11,12 +11,12 @@ except ImportError as error:
     ) from error
 from starlette.middleware import Middleware
 
-from skdigits.app._answers import DRAW, GIVE, Answers, say, show_row
+from skdigits.app._answers import DRAW, GIVE, Handlers, say, show_row
 from skdigits.app._guard import MAX_UPLOAD, Guard, check_hosts
 from skdigits.app._pad import PAD_CSS, make_pad
 
-_MAX_QUEUE = 300  # questions that may wait
-_MAX_SESSIONS = 200  # whose state is held
+_MAX_QUEUE = 300  # requests that may wait
+_MAX_SESSIONS = 200  # sessions whose state is kept
 _QUIET = {"show_progress": "hidden", "api_visibility": "private"}
 
 _CSS = """
@@ -48,20 +48,21 @@ def build_app(
     ----------
     pipeline : classifier
         Fitted on MNIST rows (n, 784) from 0 to 255, with `predict_proba` and `classes_`, such as
-        :func:`skdigits.load_pretrained` gives. It is asked once here, so that the first stroke
-        does not wait for it.
+        :func:`skdigits.load_pretrained` returns. It predicts once here, so that the first stroke
+        does not wait for it to start.
     min_confidence : float, default=None
-        Answers with less are shown as "not sure"; None as in :class:`~skdigits.DigitReader`.
+        Answers with a lower confidence are shown as "not sure"; None as in
+        :class:`~skdigits.DigitReader`.
     embed_in : str or sequence of str, default=()
-        Hosts whose pages may show this one in a frame, such as ``"https://lms.example.org"``;
-        this computer's may.
+        Hosts whose pages may show this one in a frame, such as ``"https://lms.example.org"``, in
+        addition to this computer.
 
     Returns
     -------
     page : gradio.Blocks
-        ``page.launch()`` serves it, on this computer only. The options of
-        :meth:`gradio.Blocks.launch` can be given, such as ``auth`` or ``root_path``; without them
-        nothing is shared, measured or asked of other computers, and requests are limited to 32 MB.
+        ``page.launch()`` serves it, on this computer only. It takes the options of
+        :meth:`gradio.Blocks.launch`, such as ``auth`` or ``root_path``; by default nothing is
+        shared, tracked or requested from other computers, and requests are limited to 32 MB.
         Uploaded pictures are deleted after a quarter of an hour.
 
     Raises
@@ -69,11 +70,11 @@ def build_app(
     TypeError
         If the pipeline has no `predict_proba`.
     ValueError
-        If `embed_in` holds what is no address of a host.
+        If `embed_in` holds something that is not the address of a host.
 
     See Also
     --------
-    mount_page : Make it a part of a FastAPI app.
+    mount_page : Make it part of a FastAPI app.
 
     Examples
     --------
@@ -86,23 +87,23 @@ def build_app(
     """
     embed_in = [embed_in] if isinstance(embed_in, str) else list(embed_in)
     check_hosts(embed_in)
-    answers = Answers(pipeline, min_confidence)
+    handlers = Handlers(pipeline, min_confidence)
     page = _Page(
         embed_in, title="Handwritten digits", analytics_enabled=False, delete_cache=(300, 900)
     )
     with page:
         gr.Markdown("# Handwritten digits\nDraw one, or give a picture of many.")
         with gr.Tab("Draw"):
-            _draw_tab(answers)
+            _draw_tab(handlers)
         with gr.Tab("Upload or camera"):
-            _picture_tab(answers)
+            _picture_tab(handlers)
         for component in page.blocks.values():
             if isinstance(component, gr.components.Component):
                 _fetch_nothing(component)
     return page.queue(max_size=_MAX_QUEUE)
 
 
-def _draw_tab(answers):
+def _draw_tab(handlers):
     kept = gr.State([])
     with gr.Row():
         with gr.Column(min_width=300):
@@ -114,16 +115,16 @@ def _draw_tab(answers):
             seen = gr.HTML(show_row(None), elem_id="seen")
     with gr.Accordion("Wrong? Keep it with the right digit", open=False):
         gr.Markdown("Kept drawings become rows of `train.csv`, to train on next time.")
-        right = gr.Radio(answers.labels, label="The right digit is", elem_id="right")
+        right = gr.Radio(handlers.labels, label="The right digit is", elem_id="right")
         keep = gr.Button("Keep this drawing", elem_id="keep")
         message = gr.HTML(say(""), elem_id="kept")
-    # The pad changes many times a second: only its newest state is worth an answer.
-    pad.change(answers.draw, pad, [said, label, seen], trigger_mode="always_last", **_QUIET)
+    # The pad changes many times a second: only its latest state needs an answer.
+    pad.change(handlers.draw, pad, [said, label, seen], trigger_mode="always_last", **_QUIET)
     clear.click(None, None, pad, js="() => ''")
-    keep.click(answers.keep, [pad, right, kept], [kept, message], **_QUIET)
+    keep.click(handlers.keep, [pad, right, kept], [kept, message], **_QUIET)
 
 
-def _picture_tab(answers):
+def _picture_tab(handlers):
     with gr.Row():
         with gr.Column(min_width=300):
             picture = gr.Image(
@@ -143,7 +144,7 @@ def _picture_tab(answers):
             boxes = gr.HTML(elem_id="boxes")
             table = gr.HTML(elem_id="digits")
     picture.change(
-        answers.read,
+        handlers.read,
         picture,
         [said, text, boxes, table],
         trigger_mode="always_last",
@@ -154,24 +155,24 @@ def _picture_tab(answers):
 
 
 def mount_page(app: Any, page: Any, path: str, **options: Any) -> Any:
-    """Make the page a part of a FastAPI app.
+    """Make the page part of a FastAPI app.
 
     Parameters
     ----------
     app : fastapi.FastAPI
-        Yours.
+        Your app.
     page : gradio.Blocks
         From :func:`build_app`.
     path : str
-        Where in the app it is, such as "/digits".
+        Path of the page in the app, such as "/digits".
     **options
-        Go on to :func:`gradio.mount_gradio_app`, such as ``auth`` or ``auth_dependency``. What is
-        added to `css` and `app_kwargs` goes beside the page's own.
+        Passed to :func:`gradio.mount_gradio_app`, such as ``auth`` or ``auth_dependency``. `css`
+        and `app_kwargs` are added to the page's own.
 
     Returns
     -------
     app : fastapi.FastAPI
-        The same, with the page in it.
+        The same app, with the page in it.
 
     Examples
     --------
@@ -187,7 +188,7 @@ def mount_page(app: Any, page: Any, path: str, **options: Any) -> Any:
 
 
 class _Page(gr.Blocks):
-    """Blocks that are served privately unless told otherwise, and never without their guard."""
+    """Blocks that are served privately by default, and never without their guard."""
 
     mounts_guarded = False
     _mount_path = None
@@ -198,21 +199,21 @@ class _Page(gr.Blocks):
 
     @property
     def custom_mount_path(self):
-        """Where Gradio mounts the page: it sets this before anything is served."""
+        """Where Gradio mounts the page; Gradio sets this before anything is served."""
         return self._mount_path
 
     @custom_mount_path.setter
     def custom_mount_path(self, path):
         if path is not None and not self.mounts_guarded:
             raise RuntimeError(
-                "gr.mount_gradio_app would leave out the page's style and what guards it. Write "
-                f"skdigits.app.mount_page(app, page, {path!r})."
+                "gr.mount_gradio_app would leave out the style and the guard of the page. Write "
+                f"skdigits.app.mount_page(app, page, {path!r}) instead."
             )
         self._mount_path = path
 
     def complete(self, options):
-        """Options of Gradio, with those that keep the page private and make it what it is."""
-        # Fonts of the visitor's own system: nothing is fetched for them.
+        """Options for Gradio, with the defaults that keep the page private and its style."""
+        # System fonts, so that none are fetched.
         fonts = {"font": ["system-ui", "sans-serif"], "font_mono": ["ui-monospace", "monospace"]}
         defaults = {
             "theme": gr.themes.Default(primary_hue="blue", **fonts),
@@ -230,7 +231,7 @@ class _Page(gr.Blocks):
         return defaults | options | {"css": css, "app_kwargs": app}
 
     def launch(self, **options):
-        """Serve the page, on this computer only unless told otherwise."""
+        """Serve the page, by default on this computer only."""
         defaults = {
             "server_name": "127.0.0.1",
             "share": False,
@@ -241,11 +242,11 @@ class _Page(gr.Blocks):
 
 
 def _fetch_nothing(component):
-    """Let a component take no file but an uploaded one.
+    """Let a component take only uploaded files.
 
-    A stranger can give any component a file by its address in the web, which Gradio would fetch.
-    Overridden on the instance: Gradio writes an interface file beside the source of each subclass
-    of a component.
+    A visitor could give any component a URL, which Gradio would fetch. The method is replaced on
+    the instance, because Gradio writes an interface file beside the source of each subclass of a
+    component.
     """
     move = component.async_move_resource_to_block_cache
 
@@ -258,5 +259,5 @@ def _fetch_nothing(component):
 
 
 def _take_bytes(image):
-    """Let an image component pass on its file undecoded: `read_ink` tells what is wrong with it."""
+    """Let an image component pass on the bytes of its file, for the reader to open and check."""
     image.preprocess = lambda upload: None if upload is None else Path(upload.path).read_bytes()

@@ -1,11 +1,11 @@
 """The command ``skdigits``.
 
-Each command has a module of its own with ``HELP``, ``EXAMPLE``, ``add_options(parser)`` and
-``run(options)``. They import the library inside of functions: ``skdigits --help`` and wrong usage
-are answered without waiting for it.
+Each command has its own module with ``HELP``, ``EXAMPLE``, ``add_options(parser)`` and
+``run(options)``. The library is imported inside functions, so that ``skdigits --help`` and usage
+errors do not wait for it.
 
-The parser is argparse: it comes with Python, loads in a moment, and a script can take over the
-options of a command, as those under ``examples/`` do.
+The parser is argparse: it comes with Python, loads quickly, and lets scripts reuse the options of a
+command, as those in ``examples/`` do.
 """
 
 from skdigits import __version__
@@ -34,18 +34,18 @@ def main(arguments=None):
     Parameters
     ----------
     arguments : list of str, default=None
-        What follows the name of the program; None takes it from ``sys.argv``.
+        The arguments after the name of the program; None takes those of ``sys.argv``.
 
     Returns
     -------
     code : int
-        0 when done, 1 when it could not be done, 2 for options that do not go together, 130 when
-        interrupted, 141 when the reader of a pipe went away.
+        0 for success, 1 for failure, 2 for options that do not go together, 130 after an interrupt,
+        141 if the reader of a pipe went away.
 
     Raises
     ------
     SystemExit
-        Of code 2 for what cannot be parsed, and of code 0 after ``--help`` and the like.
+        With code 2 for a command line that cannot be parsed, and code 0 after ``--help``.
 
     Examples
     --------
@@ -69,18 +69,19 @@ def make_parser():
     parser = Parser(
         prog="skdigits",
         description="Read, train and measure handwritten digits.",
-        epilog="example: skdigits predict photo.jpg\nskdigits COMMAND --help has one for each.",
+        epilog="example: skdigits predict photo.jpg\n"
+        "skdigits COMMAND --help shows examples of each command.",
     )
     parser.add_argument("--version", action="version", version=f"skdigits {__version__}")
     parser.add_argument(
         "--print-completion",
         action=PrintCompletion,
         choices=["bash", "zsh", "tcsh"],
-        help="print what makes the shell complete commands and options: "
+        help="print a script that lets the shell complete commands and options: "
         'eval "$(skdigits --print-completion bash)"',
     )
     parser.add_argument(
-        "--traceback", action="store_true", help="show where an error came from, for bug reports"
+        "--traceback", action="store_true", help="show the traceback of an error, for bug reports"
     )
     commands = parser.add_subparsers(
         title="commands", metavar="COMMAND", dest="command", required=True

@@ -14,7 +14,7 @@ _START = 64
 
 
 class StandardInput:
-    """What came through a pipe, with the part of a path that readers of CSV files use."""
+    """The content of standard input, with those methods of a path that readers of CSV files use."""
 
     name = "stdin.csv"
 
@@ -35,19 +35,19 @@ class StandardInput:
 
     @property
     def is_table(self):
-        """Whether it looks like a CSV file: packed, or text with commas or the like."""
+        """Whether it looks like a CSV file: compressed, or text with commas or other separators."""
         start = self.content[:_START]
         is_text = all(byte >= 32 or byte in b"\t\r\n" for byte in start)
         return start.startswith(_TABLES) or (is_text and any(c in start for c in _COMMAS))
 
 
 def is_table(path):
-    """Whether the name is one of a CSV file, plain or packed."""
+    """Whether a path has the suffix of a CSV file, plain or compressed."""
     return path.name.lower().endswith(_TABLE_SUFFIXES)
 
 
 def read_table(source, labels):
-    """Rows, and labels or None, of a path or of standard input.
+    """Read rows, and labels or None, from a path or standard input.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def read_table(source, labels):
 
 
 def read_labelled(name):
-    """Rows and labels of a CSV file, of a folder's train.csv, of ``-``, or the bundled digits."""
+    """Rows and labels from a CSV file, a folder's train.csv, ``-``, or the bundled digits."""
     from skdigits.datasets import load_bundled_digits, load_competition
 
     if name is None:

@@ -1,24 +1,24 @@
-"""JSON as every reader takes it: the standard has neither infinity nor NaN."""
+"""JSON that every parser accepts: the standard has neither infinity nor NaN."""
 
 import json
 import math
 
 
 def to_json(value, **options):
-    """Text of figures, of NumPy's numbers too.
+    """Convert a value to JSON, including NumPy's numbers.
 
     Parameters
     ----------
     value : object
-        Dicts, lists and what stands in them.
+        Dicts, lists, and what they contain.
     **options
-        Go on to :func:`json.dumps`.
+        Passed to :func:`json.dumps`.
 
     Returns
     -------
     text : str
-        NaN, which says that something could not be measured, is null there, and infinity the
-        string "Infinity", which `float` and JavaScript's `Number` take.
+        NaN, which means that something could not be measured, becomes null, and infinity the string
+        "Infinity", which `float` and JavaScript's `Number` can parse.
     """
     return json.dumps(_plain(value), allow_nan=False, **options)
 

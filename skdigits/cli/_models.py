@@ -1,24 +1,24 @@
-"""The model that a command answers with."""
+"""The option ``--model``, and the model that it names."""
 
 
 def add_model_option(parser, default="the weights that come with skdigits"):
-    """Add ``--model``; `default` says what happens without it."""
+    """Add ``--model``; `default` is what the help says about leaving it out."""
     parser.add_argument(
         "--model",
         metavar="FILE",
-        help="a fitted pipeline, as skdigits train and skdigits.save_pipeline write it, or an "
+        help="a fitted pipeline, as written by skdigits train or skdigits.save_pipeline, or an "
         ".onnx file; a .joblib file can run code, so give only one that you trust (default: "
         f"{default})",
     )
 
 
 def load_model(path=None, *, trainable=True):
-    """Load whatever answers for digits.
+    """Load a model from a file, or the one that ships with the package.
 
     Parameters
     ----------
     path : str or path-like, default=None
-        A file of :func:`skdigits.save_pipeline` or :func:`skdigits.export_onnx`. None takes the
+        A file of :func:`skdigits.save_pipeline` or :func:`skdigits.export_onnx`. None loads the
         weights that ship.
     trainable : bool, default=True
         False takes those in the form that starts without TensorFlow.

@@ -1,4 +1,4 @@
-"""How a command ends: an exit code, and at most one line of what went wrong."""
+"""How a command ends: with an exit code, and at most one line about what went wrong."""
 
 import contextlib
 import os
@@ -10,7 +10,7 @@ DONE, FAILED, WRONG_USAGE, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
 
 
 class CommandError(Exception):
-    """What a command could not do, in words for its user."""
+    """What a command could not do, in words for the user."""
 
 
 class UsageError(CommandError):
@@ -18,20 +18,20 @@ class UsageError(CommandError):
 
 
 def outcome_of(command, *, with_traceback=False):
-    """Call a function; tell in one line on stderr what it raises and warns of.
+    """Call a function, and report its errors and warnings on stderr in one line each.
 
     Parameters
     ----------
     command : callable
         Without arguments.
     with_traceback : bool, default=False
-        Whether to print the traceback of an error too.
+        Whether to also print the traceback of an error.
 
     Returns
     -------
     code : int
-        0 when done, 1 when it could not be done, 2 for wrong usage, 130 after Ctrl-C, 141 when the
-        reader of a pipe went away; the last two are what shells give.
+        0 for success, 1 for failure, 2 for wrong usage, 130 after Ctrl-C, 141 if the reader of a
+        pipe went away; the last two follow the convention of shells.
     """
     with warnings.catch_warnings(), _any_character():
         warnings.showwarning = _show_warning
@@ -42,10 +42,10 @@ def outcome_of(command, *, with_traceback=False):
             _say("interrupted")
             return INTERRUPTED
         except BrokenPipeError:
-            # Python flushes stdout once more at its end: into nothing then.
+            # Python flushes stdout once more when it exits, which would raise again.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return PIPE_CLOSED
-        except Exception as error:  # whatever files and libraries lead to, the user gets one line
+        except Exception as error:  # files and libraries may raise anything; the user gets a line
             if with_traceback:
                 traceback.print_exc()
             _say(f"error: {_describe(error)}")
@@ -55,7 +55,7 @@ def outcome_of(command, *, with_traceback=False):
 
 @contextlib.contextmanager
 def _any_character():
-    """Write what the terminal has no character for as its number: a file may have any name."""
+    """Escape characters that the terminal cannot print, as file names may contain any."""
     stdout = sys.stdout
     if not hasattr(stdout, "reconfigure"):  # a StringIO takes everything
         yield
@@ -79,7 +79,7 @@ def _show_warning(message, category, filename, lineno, file=None, line=None):
 
 
 def _say(text):
-    if "tqdm" in sys.modules:  # the last line is this one, and not that of a bar that was cut off
+    if "tqdm" in sys.modules:  # close interrupted progress bars, or they would print after this
         for bar in list(sys.modules["tqdm"].tqdm._instances):
             bar.close()
     sys.stderr.write(f"skdigits: {' '.join(str(text).split())}\n")

@@ -7,7 +7,7 @@ from skdigits.cli._outcome import FAILED, WRONG_USAGE
 
 
 class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
-    """Keeps the lines of examples, and names only the defaults that say something."""
+    """Keeps the line breaks of examples, and shows only defaults that are informative."""
 
     def _get_help_string(self, action):
         if action.default is None or action.default is False or not action.option_strings:
@@ -16,7 +16,7 @@ class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescript
 
 
 class Parser(argparse.ArgumentParser):
-    """Says in one line what is wrong with a command line, and ends with code 2."""
+    """Reports what is wrong with a command line in one line, and exits with code 2."""
 
     def __init__(self, **options):
         super().__init__(**{"formatter_class": HelpFormatter, **options})
@@ -54,7 +54,7 @@ def _actions_of(parser):
 
 
 def whole_number(least):
-    """Type of an option that takes an integer, `least` or more."""
+    """Type of an option that takes an integer of at least `least`."""
 
     def parse(text):
         try:
@@ -62,20 +62,22 @@ def whole_number(least):
         except ValueError:
             number = least - 1
         if number < least:
-            raise argparse.ArgumentTypeError(f"expected an integer from {least} on, got {text!r}")
+            raise argparse.ArgumentTypeError(
+                f"expected an integer of at least {least}, got {text!r}"
+            )
         return number
 
     return parse
 
 
 def share(text):
-    """Type of an option that takes a part of the rows."""
+    """Type of an option that takes a share of the rows."""
     try:
         number = float(text)
     except ValueError:
         number = -1.0
     if not 0 <= number < 1:
-        raise argparse.ArgumentTypeError(f"expected a share from 0 to below 1, got {text!r}")
+        raise argparse.ArgumentTypeError(f"expected at least 0 and less than 1, got {text!r}")
     return number
 
 
@@ -95,7 +97,7 @@ def members(text):
 
 
 class StoreMembers(argparse.Action):
-    """Put the values of ``--members`` together: an int, or a dict of presets to ints."""
+    """Combine the values of ``--members`` into an int, or a dict of presets to ints."""
 
     def __call__(self, parser, namespace, values, option_string=None):
         chosen = dict(values)

@@ -1,26 +1,26 @@
-"""A bar for long answers: on a terminal, and only where there is something to wait for."""
+"""Progress bars: only on a terminal, and only if there is something to wait for."""
 
 import sys
 
-_BLOCK = 1000  # rows between two looks at the clock
-_LEAST = 4000  # rows; fewer are answered before one has read the bar
+_BLOCK = 1000  # rows between two updates of the bar
+_LEAST = 4000  # rows; fewer take too little time for a bar
 
 
 def bar(items, unit, is_quiet, *, least=2):
-    """The items, with a bar for those who look on: among the messages of a script it is noise."""
+    """Iterate over items with a progress bar, if there is a terminal to show it on."""
     from tqdm import tqdm
 
     is_shown = len(items) >= least and not is_quiet and sys.stderr.isatty()
     return tqdm(items, unit=unit, disable=not is_shown)
 
 
-class Watched:
-    """A model that answers many rows in blocks, and shows how far it is.
+class WithProgress:
+    """A model that predicts many rows in blocks, with a progress bar.
 
     Parameters
     ----------
     model : classifier
-        All that is not an answer is its own.
+        All other attributes are those of this model.
     is_quiet : bool
         Whether to show nothing.
     """

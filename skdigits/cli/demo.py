@@ -23,11 +23,10 @@ def add_options(parser):
     parser.add_argument(
         "--host",
         default="127.0.0.1",
-        help="address to listen on; 0.0.0.0 lets everyone in your network use the page, a phone "
-        "for example; the default is this computer only",
+        help="address to listen on; 0.0.0.0 lets everyone in your network use the page, from a "
+        "phone for example; the default is for this computer only",
     )
-    parser.add_argument("--port", type=whole_number(1), default=7860, help="where the page is")
-
+    parser.add_argument("--port", type=whole_number(1), default=7860, help="port to listen on")
     parser.add_argument(
         "--embed-in",
         nargs="+",
@@ -39,7 +38,7 @@ def add_options(parser):
         "--root-path",
         default="",
         metavar="PATH",
-        help="where the page is for the world, if a proxy serves it under a path that it strips",
+        help="path under which a proxy serves the page, if it strips that path from requests",
     )
 
 
@@ -55,12 +54,12 @@ def run(options):
 
 
 def serve(pipeline, host="127.0.0.1", port=7860, *, embed_in=(), root_path=""):
-    """Serve the page of :func:`skdigits.app.build_app` until interrupted or told to end.
+    """Serve the page of :func:`skdigits.app.build_app` until interrupted or terminated.
 
     Parameters
     ----------
     pipeline : classifier
-        As of :func:`load_model`.
+        As from :func:`load_model`.
     host : str
         Address to listen on.
     port : int
@@ -68,18 +67,18 @@ def serve(pipeline, host="127.0.0.1", port=7860, *, embed_in=(), root_path=""):
     embed_in : sequence of str
         Hosts whose pages may show this one in a frame.
     root_path : str
-        Where a proxy serves the page.
+        Path under which a proxy serves the page.
 
     Raises
     ------
     CommandError
-        If nothing can listen there.
+        If the address or port cannot be used.
     """
-    # Gradio keeps uploaded pictures in files: here in a folder of this run alone, which goes with
-    # it. The variables are read while Gradio is imported.
+    # Gradio keeps uploaded pictures in files: this puts them into a folder that is deleted when
+    # the process ends. Gradio reads the variables when it is imported.
     folder = tempfile.mkdtemp(prefix="skdigits-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    # systemd, docker and kill end it as Ctrl-C does: the folder would outlive it otherwise.
+    # Treat SIGTERM (systemd, docker, kill) like Ctrl-C, or the folder would not be deleted.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     os.environ["GRADIO_TEMP_DIR"] = folder
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -92,12 +91,12 @@ def serve(pipeline, host="127.0.0.1", port=7860, *, embed_in=(), root_path=""):
         )
     except (OSError, ValueError, OverflowError) as error:
         raise CommandError(
-            f"{host}:{port} cannot be listened on: another program may use that port, or it is no "
-            "address of this computer. Give another --port or --host."
+            f"cannot listen on {host}:{port}: another program may use that port, or this computer "
+            "does not have that address. Give another --port or --host."
         ) from error
-    print(f"Open {page.local_url} in a browser; Ctrl+C ends.", flush=True)
+    print(f"Open {page.local_url} in a browser; stop with Ctrl+C.", flush=True)
     try:
-        while not threading.Event().wait(3600):  # without a timeout Windows hears no Ctrl-C
+        while not threading.Event().wait(3600):  # without a timeout Windows ignores Ctrl-C
             pass
     finally:
         page.close(verbose=False)

@@ -7,7 +7,7 @@ from skdigits.cli._inputs import read_labelled
 from skdigits.cli._json import to_json
 from skdigits.cli._models import add_model_option, load_model
 from skdigits.cli._parsing import whole_number
-from skdigits.cli._progress import Watched
+from skdigits.cli._progress import WithProgress
 
 HELP = "measure a model on digits with known labels that it has not been trained on"
 EXAMPLE = """\
@@ -23,21 +23,23 @@ def add_options(parser):
         nargs="?",
         metavar="DATA",
         help="a CSV file with a label column, a folder with train.csv, or - for a CSV on standard "
-        "input; rows that the model was trained on flatter it (default: the bundled digits)",
+        "input; use rows that the model was not trained on (default: the bundled digits)",
     )
     parser.add_argument(
-        "--rows", type=whole_number(1), help="look at so many rows, drawn at random (default: all)"
+        "--rows", type=whole_number(1), help="number of rows, drawn at random (default: all)"
     )
-    parser.add_argument("--seed", type=whole_number(0), default=0, help="draws rows and changes")
     parser.add_argument(
-        "--robustness", action="store_true", help="also show the same rows moved, blurred, ..."
+        "--seed", type=whole_number(0), default=0, help="draws the rows and the corruptions"
     )
-    parser.add_argument("--json", action="store_true", help="all figures as JSON")
+    parser.add_argument(
+        "--robustness", action="store_true", help="also measure the same rows moved, blurred, ..."
+    )
+    parser.add_argument("--json", action="store_true", help="print all measures as JSON")
     parser.add_argument(
         "--plot",
         metavar="DIR",
         type=Path,
-        help="draw report.png, with the confusion matrix, errors and reliability, into this folder",
+        help="write report.png, with the confusion matrix, errors and reliability, to this folder",
     )
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
@@ -48,7 +50,7 @@ def run(options):
     from skdigits.evaluation import report, robustness
 
     X, y = _draw(*read_labelled(options.data), options.rows, options.seed)
-    model = Watched(load_model(options.model), options.quiet)
+    model = WithProgress(load_model(options.model), options.quiet)
     X = named_rows(model, X)
     found = report(model, X, y)
     changed = None
@@ -85,7 +87,7 @@ def _draw(X, y, n_rows, seed):
 
 
 def _figures(found):
-    """The figures of a report as JSON takes them."""
+    """The measures of a report as values for JSON."""
     overall = ["n_samples", "n_errors", "accuracy", "accuracy_interval", "confidence_level"]
     overall += ["log_loss", "calibration_error", "risk_coverage_area"]
     return {

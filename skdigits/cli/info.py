@@ -7,7 +7,7 @@ from skdigits._utils.scores import least_score
 from skdigits.cli._json import to_json
 from skdigits.cli._models import load_model
 
-HELP = "say what is in a model file"
+HELP = "describe a model file"
 EXAMPLE = """\
 example: skdigits info mine.skdigits
          skdigits info --json"""
@@ -21,11 +21,11 @@ def add_options(parser):
         metavar="FILE",
         help="as --model of the other commands (default: the weights that come with skdigits)",
     )
-    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(options):
-    """Load the model, and say what is known of it."""
+    """Load the model, and print what is known about it."""
     facts = {"model": options.model or "the weights that ship with skdigits"}
     model = load_model(options.model)
     if options.model is None:
@@ -59,7 +59,7 @@ def _facts_of_file(path):
 
 
 def _facts_of_card():
-    """What the weights that ship were trained on, and what was measured of them."""
+    """What the weights that ship were trained on, and their measured accuracy."""
     from importlib.resources import files
 
     card = (files("skdigits") / "models" / "hands.md").read_text("utf-8")
@@ -110,7 +110,7 @@ def _facts_of_networks(networks):
 
 
 def _recipe(network):
-    """The preset that is nearest to a classifier's parameters, and what differs from it."""
+    """The preset closest to a classifier's parameters, and the differences."""
     from skdigits import PRESETS, DigitCNNClassifier
 
     defaults, params = DigitCNNClassifier().get_params(), network.get_params()

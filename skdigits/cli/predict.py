@@ -13,10 +13,10 @@ from skdigits.cli._inputs import StandardInput, is_table, read_table
 from skdigits.cli._json import to_json
 from skdigits.cli._models import add_model_option, load_model
 from skdigits.cli._outcome import CommandError
-from skdigits.cli._progress import Watched, bar
+from skdigits.cli._progress import WithProgress, bar
 from skdigits.exceptions import PictureError
 
-HELP = "read the digits of pictures, of folders of pictures, and of CSV files"
+HELP = "read digits from pictures, folders of pictures, and CSV files"
 EXAMPLE = """\
 example: skdigits predict photo.jpg scans/ --format csv
          skdigits predict test.csv --model mine.skdigits --format json
@@ -40,7 +40,7 @@ def add_options(parser):
         "--format",
         choices=["table", "json", "csv"],
         default="table",
-        help="json has each digit with its box and probabilities, too",
+        help="json includes each digit with its box and probabilities",
     )
     parser.add_argument(
         "--one-digit", action="store_true", help="each picture holds exactly one digit"
@@ -55,17 +55,17 @@ def add_options(parser):
         help="write the numbers of one picture, in rows and columns, to a .csv or .xlsx file",
     )
     parser.add_argument(
-        "--draw", metavar="DIR", type=Path, help="draw each picture with boxes into this folder"
+        "--draw", metavar="DIR", type=Path, help="save each picture with boxes in this folder"
     )
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
 def run(options):
-    """Read everything, and write a line for each picture and each row of a CSV file."""
+    """Read everything, and print a line for each picture and each row of a CSV file."""
     from skdigits import DigitReader
 
     sources = [source for name in options.inputs for source in _expand(name)]
-    model = Watched(load_model(options.model, trainable=False), options.quiet)
+    model = WithProgress(load_model(options.model, trainable=False), options.quiet)
     reader = DigitReader(model, one_digit=options.one_digit, marks=options.marks)
     if options.table:
         _write_frame(reader, sources, options.table)
@@ -87,7 +87,7 @@ def run(options):
 
 
 def _write_frame(reader, sources, path):
-    """Write the table of the one picture; its lines of numbers where it is no table."""
+    """Write the table found in a picture or, without one, its lines of numbers."""
     import pandas as pd
 
     if len(sources) != 1:
@@ -117,7 +117,7 @@ def _write_frame(reader, sources, path):
 
 
 def _expand(name):
-    """The files behind one argument; itself where there are none."""
+    """The files that an argument stands for, or the argument itself if there are none."""
     if name == "-":
         return [StandardInput()]
     path = Path(name)
@@ -130,7 +130,7 @@ def _expand(name):
 
 
 def _why_not(source):
-    """Why a source is no file to be read, or None."""
+    """Why a source cannot be read as a file, or None."""
     if isinstance(source, StandardInput) or source.is_file():
         return None
     if not source.is_dir():
@@ -161,7 +161,7 @@ def _read_pages(reader, source, draw):
 
 
 def _drawer(folder):
-    """A function that draws what was read into a folder, equal names side by side."""
+    """A function that saves pictures with boxes in a folder, and numbers duplicate names."""
     names = Counter()
 
     def draw(result, source):
@@ -200,7 +200,7 @@ def _read_rows(reader, source):
             "score": score,
             "probabilities": dict(zip(labels, shares, strict=True)),
         }
-        # A row is always given a label, for a column of labels without gaps.
+        # A row always gets a label, so that the column of labels has no gaps.
         is_other = least is not None and score < least
         kinds = ([], [digit]) if is_other else ([digit], [])
         yield _record(source, i + 1, label_text(digit["label"]), *kinds)
@@ -250,7 +250,7 @@ def _write_csv(records, width):
 
 
 def _write_json(records, width):
-    """One JSON list, written as it comes, a record to a line."""
+    """Write a JSON list as records arrive, one per line."""
     before = "["
     for record in records:
         print(before, to_json(record), sep="\n", end="")

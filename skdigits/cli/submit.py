@@ -6,9 +6,9 @@ from skdigits.cli import train
 from skdigits.cli._models import add_model_option, load_model
 from skdigits.cli._outcome import CommandError, UsageError
 from skdigits.cli._parsing import Parser
-from skdigits.cli._progress import Watched
+from skdigits.cli._progress import WithProgress
 
-HELP = "write a submission for Kaggle, with a new model or with one of your own"
+HELP = "write a submission for Kaggle, with a new model or one that you have"
 EXAMPLE = """\
 example: skdigits submit --data ~/digit-recognizer --model mine.skdigits
          skdigits submit --data ~/digit-recognizer --members balanced=5 accurate=3 \\
@@ -19,25 +19,25 @@ _TAKEN_WITH_MODEL = {"data", "quiet"}
 def add_options(parser):
     """Add the options of the command."""
     train.add_training_options(parser)
-    add_model_option(parser, default="one is trained, by the options above")
+    add_model_option(parser, default="train one with the options above")
     parser.add_argument(
         "--output",
         metavar="FILE",
         type=Path,
         default=Path("mnist_submission.csv"),
-        help="the submission",
+        help="where to write the submission",
     )
     parser.add_argument(
         "--save-model",
         metavar="FILE",
         type=Path,
         default=Path("model.skdigits"),
-        help="where to keep the model that is trained",
+        help="where to save the trained model",
     )
 
 
 def run(options):
-    """Train if need be, predict the test rows, write and check."""
+    """Train if necessary, predict the test rows, write and check."""
     if options.model is None:
         digits = train.load_rows(options)
         if digits.test_data is None:
@@ -50,12 +50,12 @@ def run(options):
         rows = _test_rows(options.data)
         pipeline = load_model(options.model)
         expected = _expected_of(pipeline)
-    write(Watched(pipeline, options.quiet), rows, options.output)
+    write(WithProgress(pipeline, options.quiet), rows, options.output)
     print(expected)
 
 
 def write(pipeline, rows, path):
-    """Predict rows, and write the labels as a submission that is checked."""
+    """Predict rows, write the labels as a submission, and check it."""
     from skdigits._utils.images import named_rows
     from skdigits.kaggle import check_submission, write_submission
 
@@ -66,7 +66,7 @@ def write(pipeline, rows, path):
 
 
 def _expected_of(model):
-    """What Kaggle will say of a model, by the rows that it held out to learn doubt."""
+    """The score to expect from Kaggle, by the rows that a model was calibrated on."""
     from skdigits._measures.confidence import accuracy_interval
     from skdigits._utils.parameters import unwrap
 
@@ -75,10 +75,10 @@ def _expected_of(model):
             n_right = round(part.validation_score_ * part.n_held_out_)
             low, high = accuracy_interval(n_right, part.n_held_out_)
             return (
-                f"expect a score of {low:.3f} to {high:.3f}, by {part.n_held_out_:,} rows that the "
-                "model's recipe had not seen"
+                f"expect a score of {low:.3f} to {high:.3f}, by {part.n_held_out_:,} rows held out "
+                "when the model was fitted"
             )
-    return "what score to expect, skdigits evaluate says of rows that the model has not seen"
+    return "to learn what score to expect, run skdigits evaluate on rows new to the model"
 
 
 def _refuse_training_options(options):
@@ -87,8 +87,7 @@ def _refuse_training_options(options):
     for name, default in vars(defaults.parse_args([])).items():
         if name not in _TAKEN_WITH_MODEL and getattr(options, name) != default:
             raise UsageError(
-                f"--model answers as it was trained: leave out --{name.replace('_', '-')}, or "
-                "--model"
+                f"--model is already trained: leave out --{name.replace('_', '-')}, or --model"
             )
 
 

@@ -1,4 +1,4 @@
-"""``skdigits train``, and what other commands and scripts share of it."""
+"""``skdigits train``, and the parts of it that other commands and scripts use."""
 
 import math
 from pathlib import Path
@@ -22,31 +22,34 @@ def add_options(parser):
         metavar="FILE",
         type=Path,
         default=Path("model.skdigits"),
-        help="where to write; the ending decides, see docs/saving.md",
+        help="where to write; the suffix decides on the format, see docs/saving.md",
     )
 
 
 def add_training_options(parser):
-    """Add the options of whatever trains."""
+    """Add the options of commands and scripts that train."""
     add_data_option(parser)
-    parser.add_argument("--preset", choices=PRESETS, default="balanced", help="which recipe")
+    parser.add_argument("--preset", choices=PRESETS, default="balanced", help="recipe to train by")
     parser.add_argument(
         "--members",
         nargs="+",
         type=members,
         action=StoreMembers,
         metavar="N",
-        help="networks to average: a number of those of --preset, or PRESET=N for each preset, "
-        "such as balanced=5 accurate=3, the best that was measured (default: one network)",
+        help="networks to average: how many of --preset, or PRESET=N for each preset, such as "
+        "balanced=5 accurate=3, the best that was measured (default: one network)",
     )
     parser.add_argument(
-        "--tta", type=whole_number(0), default=0, help="views of each picture to average too"
+        "--tta",
+        type=whole_number(0),
+        default=0,
+        help="shifted and rotated views of each picture to average, in addition to itself",
     )
     parser.add_argument("--n-jobs", type=n_workers, help="members trained at the same time")
     parser.add_argument(
         "--memory",
         metavar="DIR",
-        help="keep here what is trained, epoch by epoch: a killed run goes on from there",
+        help="folder to save the state of the training in: a killed run resumes from there",
     )
     parser.add_argument(
         "--epochs",
@@ -58,8 +61,8 @@ def add_training_options(parser):
         "--validation-fraction",
         type=share,
         default=0.1,
-        help="share of the rows held out to measure the accuracy; 0 trains on all of them, which "
-        "gives the best submission and no measure",
+        help="share of the rows to hold out, to measure the accuracy; 0 trains on all rows, which "
+        "gives the best submission but no measured accuracy",
     )
     parser.add_argument("--seed", type=whole_number(0), default=0, help="same seed, same files")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
@@ -70,8 +73,8 @@ def add_data_option(parser):
     parser.add_argument(
         "--data",
         metavar="DIR",
-        help="folder with train.csv and test.csv (.gz and .zip too); without it the folder "
-        "SKDIGITS_DATA or the current one is searched, then the bundled digits are used",
+        help="folder with train.csv and test.csv, which may be compressed (.gz, .zip); without it, "
+        "the folder $SKDIGITS_DATA or the current one, and finally the bundled digits",
     )
 
 
@@ -83,7 +86,7 @@ def run(options):
 
 
 def load_rows(options):
-    """Check the options, load the rows, and say which they are.
+    """Check the options, load the rows, and print where they come from.
 
     Parameters
     ----------
@@ -102,11 +105,10 @@ def load_rows(options):
     """
     if options.members is None and options.n_jobs is not None:
         raise UsageError(
-            "--n-jobs is for several networks and has no effect on one: give --members with it, "
-            "or leave it out"
+            "--n-jobs has no effect on a single network: give --members with it, or leave it out"
         )
     if isinstance(options.members, dict) and options.preset != "balanced":
-        raise UsageError("--members PRESET=N names the presets itself: leave out --preset")
+        raise UsageError("--members PRESET=N already names the presets: leave out --preset")
     from skdigits.datasets import load_available
 
     digits = load_available(options.data)
@@ -124,7 +126,7 @@ def make_pipeline(options, digits):
     options : argparse.Namespace
         Of :func:`add_training_options`.
     digits : :class:`~sklearn.utils.Bunch`
-        The rows it is for.
+        The rows to train on.
 
     Returns
     -------
@@ -142,7 +144,7 @@ def make_pipeline(options, digits):
         checkpoint_dir=options.memory,
         tta=options.tta,
         validation_fraction=options.validation_fraction,
-        restore_best=False,  # chosen by the held-out rows, it would look better on them than it is
+        restore_best=False,  # an epoch chosen by the held-out rows would look better than it is
         novelty=True,
         random_state=options.seed,
         verbose=0 if options.quiet else 1,
@@ -157,7 +159,7 @@ def fit(options, digits):
 
 
 def describe_validation(pipeline, digits):
-    """What the held-out rows say of each network.
+    """The accuracy of each network on the held-out rows, in words.
 
     Parameters
     ----------
@@ -175,7 +177,7 @@ def describe_validation(pipeline, digits):
 
     measured = _measures(pipeline, digits)
     if not measured:
-        return "trained on all rows: none is left to measure the accuracy on"
+        return "trained on all rows: none are left to measure the accuracy on"
     return "\n".join(
         (f"network {i} alone, " if len(measured) > 1 else "")
         + f"validation accuracy: {describe_accuracy(*counts)} held out"
@@ -184,13 +186,13 @@ def describe_validation(pipeline, digits):
 
 
 def expected_score(pipeline, digits):
-    """What Kaggle will say of a pipeline that has just been trained, in words."""
+    """The score to expect from Kaggle for a pipeline that was just trained, in words."""
     from skdigits._measures.confidence import accuracy_interval
 
     measured = _measures(pipeline, digits)
     if not measured:
         return (
-            "what score to expect is not known, as no row was held out: train once with "
+            "the score to expect is unknown, as no rows were held out: train once with "
             "--validation-fraction 0.1 to see it"
         )
     n_right, n_rows = max(measured)
@@ -200,11 +202,11 @@ def expected_score(pipeline, digits):
 
 
 def _measures(pipeline, digits):
-    """Of each network the rows held out that it read right, and all of them."""
+    """For each network the number of held-out rows that it read right, and of all of them."""
     networks = getattr(pipeline[-1], "estimators_", [pipeline[-1]])
     if not networks[0].validation_scores_:
         return []
-    # A row that comes twice is one row of twice the weight.
+    # A row that occurs twice counts as one row of twice the weight.
     different = {(row.tobytes(), label) for row, label in zip(*_arrays(digits), strict=True)}
     n_rows = math.ceil(networks[0].validation_fraction * len(different))
     n_rows = max(n_rows, len(pipeline.classes_))
@@ -218,7 +220,7 @@ def _arrays(digits):
 
 
 def save(pipeline, path):
-    """Save a pipeline, and say where."""
+    """Save a pipeline, and print where."""
     from skdigits import save_pipeline
 
     path.parent.mkdir(parents=True, exist_ok=True)

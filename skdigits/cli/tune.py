@@ -1,4 +1,4 @@
-"""``skdigits tune``, and what other scripts share of it."""
+"""``skdigits tune``, and the parts of it that other scripts use."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ HELP = "search for better settings of the network by cross-validation"
 EXAMPLE = """\
 example: skdigits tune --data ~/digit-recognizer --n-jobs 2
          skdigits tune --space full --n-iter 30 --epochs 8 --output tuning
-Killed and started again with the same options it goes on where it was."""
+If it is killed, the same command resumes where it was."""
 
 
 def add_options(parser):
@@ -23,7 +23,7 @@ def add_options(parser):
         "--space",
         choices=["quick", "full"],
         default="quick",
-        help="quick is a grid of six settings; full draws --n-iter settings of seven parameters",
+        help="quick is a grid of six settings, full draws --n-iter settings of seven parameters",
     )
     parser.add_argument(
         "--n-iter", type=whole_number(1), default=20, help="settings drawn from --space full"
@@ -32,7 +32,7 @@ def add_options(parser):
 
 
 def add_search_options(parser):
-    """Add the options of whatever searches."""
+    """Add the options of commands and scripts that search."""
     add_data_option(parser)
     parser.add_argument(
         "--rows", type=whole_number(20), default=5000, help="rows to search on, drawn at random"
@@ -57,13 +57,13 @@ def run(options):
     X, y = load_rows(options)
     search = make_search(options)
     kept = options.output / "tuning_results"
-    print(f"each result is kept in {kept}: the same command again goes on from there", flush=True)
+    print(f"results are saved in {kept}: the same command resumes from there", flush=True)
     fit_search(search, X, y, results=kept, progress=not options.quiet)
     finish(search, options.output / "tuning.csv", options.output / "best_model.skdigits")
 
 
 def load_rows(options):
-    """Rows to search on, drawn at random with as many of each digit as among all."""
+    """Rows to search on: a stratified random draw."""
     from sklearn.model_selection import train_test_split
 
     from skdigits.datasets import load_available
@@ -116,7 +116,7 @@ def finish(search, table_path, model_path):
     table.columns = [name.split("__")[-1] for name in table.columns]
     print(table.to_string(index=False))
     print(f"best: {search.best_params_}, accuracy {search.best_score_:.4%} in cross-validation")
-    print("(the best of several looks a little better than it is: measure it on other rows)")
+    print("(the best of several looks a little better than it is: evaluate it on other rows)")
     with replacing(table_path) as file:
         table.to_csv(file, index=False)
     print(f"wrote {table_path}")

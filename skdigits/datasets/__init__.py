@@ -1,7 +1,7 @@
-"""Rows to train on: Kaggle's files, bundled digits, MNIST, other hands, and what is no digit.
+"""Rows to train on: Kaggle's files, bundled digits, MNIST, other hands, and non-digits.
 
-Every loader gives rows as MNIST stores them: 784 uint8 values from 0 (nothing) to 255 (ink), a
-28x28 picture read row by row.
+Every loader returns rows as MNIST stores them: 784 uint8 values from 0 (paper) to 255 (ink), a
+28x28 picture row by row.
 """
 
 from skdigits.datasets._hands import load_hands

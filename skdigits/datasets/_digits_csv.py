@@ -1,4 +1,4 @@
-"""Read one CSV file of digits: bounded, at NumPy's speed, and exact about what is wrong."""
+"""Read a CSV file of digits: bounded, at NumPy's speed, and precise about what is wrong."""
 
 import csv
 import gzip
@@ -27,14 +27,14 @@ UTF_16_STARTS = (b"\xff\xfe", b"\xfe\xff")
 _MISSING = {"", "na", "n/a", "nan", "null", "none"}
 
 # Real rows stay below 4 kB, floats written in full below 20 kB, and all of MNIST below 130 MB.
-# Beyond these bounds a file is no digit CSV, and reading on could fill the memory (zip bombs).
+# Beyond these bounds a file is not a digit CSV, and could fill the memory (zip bombs).
 _MAX_LINE = 2**16
 _MAX_CHARACTERS = 2**31
 
 
 @dataclass
 class _Layout:
-    """What the columns of a file are."""
+    """The columns of a file, and how it separates them."""
 
     columns: list[str]
     label_at: int | None  # the first, the last, or none
@@ -48,11 +48,11 @@ class _Layout:
 
 
 def read_rows(path, labels):
-    """Rows (n, 784) uint8 and labels (n,) int64 or None, every cell checked.
+    """Read rows (n, 784) uint8 and labels (n,) int64 or None, and check every cell.
 
-    NumPy's reader takes well-formed files at full speed and refuses anything else. Only then a
-    slow pass looks at each cell, to find the fault and its place, or to take what is merely
-    written another way (12.0, "12").
+    NumPy's reader reads well-formed files at full speed and refuses anything else. Only then a slow
+    pass looks at each cell, to locate the fault, or to accept what is merely written differently
+    (12.0, "12").
     """
     with _open_lines(path) as lines:
         layout = _read_header(lines, labels)
@@ -86,7 +86,7 @@ def _read_with_care(path, layout):
         layout.skip_header(lines)
         rows = [_read_row(lines, line, layout) for line in lines if line.strip()]
     if not rows:
-        raise ValueError(f"{path} has a header and no rows; download or copy it again.")
+        raise ValueError(f"{path} has a header but no rows; download or copy it again.")
     return np.array(rows)
 
 
@@ -95,9 +95,9 @@ def _read_row(lines, line, layout):
     if len(cells) != len(columns):
         raise lines.error(
             f"got {len(cells)} values for {len(columns)} columns",
-            "the file may be cut off here: get it again"
+            "the file may be truncated here: get it again"
             if len(cells) < len(columns)
-            else "look for a comma too many",
+            else "look for an extra comma",
         )
     tops = [255] * len(columns)
     if layout.label_at is not None:
@@ -107,7 +107,7 @@ def _read_row(lines, line, layout):
         sound = ((row >= 0) & (row <= tops) & (row == np.floor(row))).all()
     except ValueError:
         sound = False
-    # Python's float takes more than CSV files mean: 1_000, digits of other scripts.
+    # Python's float accepts more than CSV files should have: 1_000, digits of other scripts.
     if not sound or "_" in line or not line.isascii():
         _raise_first_fault(lines, columns, cells, tops)
     return row.astype(np.uint8)
@@ -146,17 +146,17 @@ def _short(cell):
 
 
 def _read_header(lines, labels):
-    """The layout of a file, if it is one of those that are known and wanted."""
+    """The layout of a file; raises if it is unknown, or has labels against `labels`."""
     line = next(lines, "")
     if not line.strip():
         got = "a blank line" if line else "an empty file"
         raise ValueError(f"{lines.path} starts with {got}, not with a header; get it again.")
     lines.comma = next((comma for comma in ",;\t" if comma in line), ",")
-    # A second byte order mark comes of files put together, the # of NumPy's savetxt.
+    # Concatenated files have a second byte order mark, those of NumPy's savetxt start with #.
     names = [name.strip() for name in lines.cells(line.lstrip("\ufeff# "))]
     has_header = not _are_numbers(names)
     if not has_header and len(names) in (len(PIXELS), len(PIXELS) + 1):
-        # As in the files that many courses use; whatever is wrong in them, a cell will show.
+        # As in the files that many courses use; errors will show in the cells.
         columns = [LABEL, *PIXELS][-len(names) :]
     else:
         columns = names
@@ -177,7 +177,7 @@ def _find_label(columns):
 
 
 def _are_pixels(columns, label_at):
-    """Whether all columns beside the label are the pixels in their order."""
+    """Whether all columns except the label are the pixels in order."""
     pixels = [name.lower() for i, name in enumerate(columns) if i != label_at]
     return pixels in _PIXEL_NAMES
 
@@ -225,7 +225,7 @@ def _judge_pixels(names, label_at, with_label):
     unknown = [name for name in lowered if name not in wanted]
     missing = [name for name in expected if name not in counts]
     for what, which, advice in (
-        ("comes more than once", doubled, "drop the copies"),
+        ("occurs more than once", doubled, "drop the copies"),
         ("is missing", missing, f"a digit CSV has {expected[0]!r} to {expected[-1]!r}, in order"),
         ("is unknown", unknown, "drop it (an index? write with index=False)"),
     ):
@@ -238,7 +238,7 @@ def _judge_pixels(names, label_at, with_label):
 
 
 class _Lines:
-    """The lines of a text, counted and bounded."""
+    """The lines of a text, numbered and bounded."""
 
     def __init__(self, path, text):
         self.path, self.number, self.comma = path, 0, ","
@@ -276,7 +276,7 @@ class _Lines:
 
 @contextmanager
 def _open_lines(path):
-    """Open a CSV file, compressed or not, as bounded lines; what is damaged is a ValueError."""
+    """Open a CSV file, compressed or not, as bounded lines; damage raises a ValueError."""
     try:
         with path.open("rb") as raw:
             start = raw.read(4)
@@ -299,7 +299,7 @@ def _open_lines(path):
         ) from error
     except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
         raise ValueError(
-            f"{path} is damaged or cut off ({error}); download or copy it again."
+            f"{path} is damaged or truncated ({error}); download or copy it again."
         ) from error
 
 
@@ -313,7 +313,7 @@ _OTHERS = {
 
 
 def _name_other(start):
-    """What a file is that is no CSV, and what to do with it; None for what may be one."""
+    """What a file is and what to do with it, if it is not CSV; None if it may be."""
     for magic, text in _OTHERS.items():
         if start.startswith(magic):
             return text
@@ -322,7 +322,7 @@ def _name_other(start):
 
 
 def _open_member(raw, path):
-    """Open the one CSV file that a zip archive is about."""
+    """Open the CSV file in a zip archive."""
     archive = zipfile.ZipFile(raw)
     if "xl/workbook.xml" in archive.namelist():
         raise ValueError(f"{path} is an Excel workbook: save its sheet as CSV.")

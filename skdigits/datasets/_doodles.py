@@ -1,6 +1,6 @@
-"""Drawings that are no digits, each a function of a generator.
+"""Drawings that are not digits, each a function of a random generator.
 
-They give strokes of shape (n_points, 2) in the unit square, x to the right and y down.
+They return strokes of shape (n_points, 2) in the unit square, x to the right and y down.
 """
 
 import numpy as np
@@ -8,7 +8,7 @@ from scipy.interpolate import CubicSpline
 
 
 def curve(rng):
-    """One smooth line through random points: through few, it may be a digit."""
+    """A smooth line through random points; through only a few, it might look like a digit."""
     points = rng.uniform(0, 1, (rng.integers(6, 15), 2))
     at = np.arange(len(points))
     return [CubicSpline(at, points)(np.linspace(0, at[-1], 150)).clip(-0.2, 1.2)]

@@ -11,7 +11,7 @@ from skdigits._utils.typing import PathLike, RandomState
 from skdigits.datasets._pen import draw_strokes, make_rows
 
 NO_DIGIT = -1
-# Letters that some hand writes as another hand writes a digit: no example of either.
+# Letters that some people write as others write a digit: examples of neither.
 DIGIT_LIKE = "BDGIJOQSYZbdgijloqsyz|/"
 # The same of Omniglot's alphabets, by the number of the character.
 _DIGIT_LIKE_OF = {
@@ -20,10 +20,10 @@ _DIGIT_LIKE_OF = {
     "Tagalog": [3, 4, 16],
 }
 
-_SIDE = 112  # of a drawn picture: five times the 20 pixels that its ink will have, and a margin
+_SIDE = 112  # of a drawn picture: five times the final 20 pixels of its ink, and a margin
 _INK = 100
-# MNIST's strokes have a median width of 2.46 of 20 pixels; what `DigitNormalizer` would widen or
-# thin is left out.
+# MNIST's strokes have a median width of 2.46 of 20 pixels; widths that `DigitNormalizer` would
+# change are avoided.
 _PEN, _PEN_SPREAD, _PEN_BOUNDS = 2.5, 0.26, (2.1, 4.0)
 _SLANT, _TURN = 0.12, 0.05  # standard deviations: horizontal shift per pixel, radians
 
@@ -37,25 +37,25 @@ def load_hands(
 ) -> Bunch:
     """Load a folder of handwriting collections, one NumPy file each, as rows in MNIST's form.
 
-    Pictures go through :class:`~skdigits.DigitNormalizer`. Strokes of a pen are drawn first, each
-    sample with a width and a slant of its own.
+    Pictures go through :class:`~skdigits.DigitNormalizer`. Pen strokes are drawn first, each sample
+    with its own stroke width and slant.
 
     Parameters
     ----------
     folder : str or path-like
-        Holds ".npz" files; the name of each is that of its source. A file has labels ``y``
-        (n,), 0-9 or -1 for what is no digit, and either pictures ``X`` (n, height, width) uint8,
-        ink high on 0, or strokes: ``points`` (total, 2), x to the right and y down, the longer
-        side of each sample being 1000; ``stroke``, where each stroke begins in `points`, and where
-        the last one ends; and ``sample``, where each sample begins in `stroke`, and where the last
-        one ends. ``writer``, ``country`` and ``char`` (n,), who wrote which character where, are
-        kept; rows marked in ``suspect`` (n,) are left out.
+        Folder of ".npz" files, each named after its source. A file has labels ``y`` (n,), 0-9 or -1
+        for a non-digit, and either pictures ``X`` (n, height, width) uint8, ink high on 0, or
+        strokes: ``points`` (total, 2), x to the right and y down, the longer side of each sample
+        being 1000; ``stroke``, the index in `points` where each stroke begins, and where the last
+        one ends; and ``sample``, the index in `stroke` where each sample begins, and where the last
+        one ends. Optional are ``writer``, ``country`` and ``char`` (n,): who wrote which character,
+        and where. Rows marked in ``suspect`` (n,) are left out.
     digit_like : bool, default=False
         Whether to keep letters and foreign characters that look like a digit, such as O, l and Z.
     random_state : int, RandomState instance or None, default=None
         Draws width and slant of the strokes.
     n_jobs : int, default=None
-        How many processes draw and scale.
+        Number of processes that draw and scale.
 
     Returns
     -------
@@ -65,12 +65,12 @@ def load_hands(
         data : ndarray of shape (n, 784), uint8
             The rows, sources one after the other.
         target : ndarray of shape (n,), int64
-            The digits 0-9; -1 for no digit, to be given as ``other_label=-1``.
+            The digits 0-9; -1 for non-digits: give classifiers ``other_label=-1``.
         source, writer, country, char : ndarray of shape (n,), str
-            Empty where a file does not say.
+            Empty if a file does not have them.
         groups : ndarray of shape (n,), str
-            Source and writer, for :class:`~sklearn.model_selection.GroupKFold` and its like.
-            All rows of a source that does not tell its writers apart are one group.
+            Source and writer, for splitters such as :class:`~sklearn.model_selection.GroupKFold`.
+            If a source does not name its writers, all its rows are one group.
         images : ndarray of shape (n, 28, 28), uint8
             The rows as pictures (a view of the same memory).
 
@@ -79,7 +79,7 @@ def load_hands(
     FileNotFoundError
         If there is no such folder, or no such file in it.
     ValueError
-        If a file is no collection as above; the message names it.
+        If a file is not such a collection; the message names it.
 
     Examples
     --------
@@ -121,14 +121,14 @@ def load_hands(
 
 
 def _read_source(path, digit_like):
-    """One file, checked: its columns, and what its kept rows are drawn from."""
+    """Read and check a file: its columns, and the pictures or strokes of the rows to keep."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             held = dict(arrays)
         source = _check_source(held)
     except (ValueError, BadZipFile) as error:
         raise ValueError(
-            f"{path} is no collection of handwriting ({error}); see load_hands."
+            f"{path} is not a collection of handwriting ({error}); see load_hands."
         ) from error
     n_rows = len(source["target"])
     for name in ("writer", "country", "char"):
@@ -183,7 +183,7 @@ def _draw(source, seed, n_jobs):
 
 
 def _draw_sample(task):
-    """A sample drawn so that its ink, the width of the pen included, is as large as it may be."""
+    """Draw a sample such that its ink, including the width of the pen, has full size."""
     strokes, width, slant, turn = task
     cos, sin = np.cos(turn), np.sin(turn)
     matrix = np.array([[1, 0], [-slant, 1]]) @ [[cos, sin], [-sin, cos]]

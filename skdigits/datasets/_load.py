@@ -18,7 +18,7 @@ from skdigits.datasets._digits_csv import LABEL, PIXELS, read_rows
 
 _SIDE = 28
 _SUFFIXES = ("", ".gz", ".zip")
-# Where Kaggle's notebooks have the competition's files, of old and of late.
+# Where Kaggle's notebooks have the competition's files: the former and the current place.
 _KAGGLE_FOLDERS = [
     Path("/kaggle/input/digit-recognizer"),
     Path("/kaggle/input/competitions/digit-recognizer"),
@@ -38,13 +38,13 @@ def load_competition(
     ----------
     folder : str or path-like
         Folder with ``train.csv`` and, if wanted, ``test.csv``. Each may also be compressed:
-        ``train.csv.gz``, ``train.csv.zip``. Where several exist, the first of ``.csv``,
-        ``.csv.gz``, ``.csv.zip`` is read.
+        ``train.csv.gz``, ``train.csv.zip``. If several exist, the first of ``.csv``, ``.csv.gz``,
+        ``.csv.zip`` is read.
     with_test : {"auto"} or bool, default="auto"
-        Whether to read the test file: ``True`` demands it, ``False`` leaves it alone, ``"auto"``
-        reads it if it is there and `return_X_y` is false.
+        Whether to read the test file: ``True`` requires it, ``False`` ignores it, ``"auto"`` reads
+        it if it exists and `return_X_y` is false.
     return_X_y : bool, default=False
-        If true, return ``(data, target)`` of the training file in place of a Bunch.
+        If true, return ``(data, target)`` of the training file instead of a Bunch.
     as_frame : bool, default=False
         If true, rows are pandas DataFrames with the columns ``pixel0`` ... ``pixel783`` and the
         target is a Series named ``label``.
@@ -71,7 +71,7 @@ def load_competition(
         filename, test_filename : str or None
             The files that were read.
         DESCR : str
-            What the data are.
+            A description of the data.
 
     (data, target) : tuple
         If ``return_X_y=True``.
@@ -79,7 +79,7 @@ def load_competition(
     Raises
     ------
     FileNotFoundError
-        If the folder, the training file, or a demanded test file is missing.
+        If the folder, the training file, or a required test file is missing.
     ValueError
         If a file is not in Kaggle's format; see :func:`read_digits_csv`.
 
@@ -95,7 +95,7 @@ def load_competition(
         raise ValueError(f"with_test must be 'auto', True or False; got {with_test!r}.")
     folder = Path(folder)
     train = find_csv(folder, "train")
-    # The test file is looked for before the training file is read: a missing one fails at once.
+    # Look for the test file before reading the training file, so that a missing one fails at once.
     test = None
     if with_test == "auto":
         test = None if return_X_y else find_csv(folder, "test", required=False)
@@ -125,22 +125,22 @@ def read_digits_csv(
     """Read one CSV file of digits, and check every cell.
 
     The header is ``label,pixel0,...,pixel783``, or the same without ``label``, as in Kaggle's
-    files. Other well-known forms are taken, too: pixels named ``pixel1`` to ``pixel784`` or ``1x1``
-    to ``28x28``, the label last or named ``class``, no header (785 numbers are a label and the
-    pixels, 784 the pixels), semicolons or tabs for commas. Pixels are integers from 0 to 255,
-    labels integers from 0 to 9; ``12.0`` and ``"12"`` are taken as 12. Blank lines are skipped.
+    files. Other well-known forms are accepted, too: pixels named ``pixel1`` to ``pixel784`` or
+    ``1x1`` to ``28x28``, the label last or named ``class``, no header (785 numbers are a label and
+    the pixels, 784 the pixels), semicolons or tabs instead of commas. Pixels are integers from 0 to
+    255, labels integers from 0 to 9; ``12.0`` and ``"12"`` count as 12. Blank lines are skipped.
 
     Parameters
     ----------
     path : str or path-like
-        A CSV file in UTF-8 or UTF-16, plain, gzip- or zip-compressed (told by its content, not its
-        name). A zip archive must hold one CSV file, or one of the archive's own name.
+        A CSV file in UTF-8 or UTF-16, plain, gzip- or zip-compressed (recognised by its content,
+        not its name). A zip archive must hold one CSV file, or one with the name of the archive.
     labels : {"auto"} or bool, default="auto"
         Whether the file must have a label column (``True``), must not (``False``), or may.
     return_X_y : bool, default=False
-        If true, return ``(data, target)`` in place of a Bunch.
+        If true, return ``(data, target)`` instead of a Bunch.
     as_frame : bool, default=False
-        If true, give a pandas DataFrame and Series.
+        If true, return a pandas DataFrame and Series.
 
     Returns
     -------
@@ -156,9 +156,9 @@ def read_digits_csv(
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is empty, damaged or no text; if columns are missing, unknown, doubled or out of
-        order; if a row is too short or too long; if a value is missing, no integer or out of range.
-        The message names the file, the line (the header is line 1) and the column.
+        If the file is empty, damaged or not text; if columns are missing, unknown, duplicated or
+        out of order; if a row is too short or too long; if a value is missing, not an integer or
+        out of range. The message names the file, the line (the header is line 1) and the column.
 
     Examples
     --------
@@ -192,19 +192,19 @@ def read_digits_csv(
 
 
 def load_bundled_digits(*, return_X_y: bool = False, as_frame: bool = False) -> Any:
-    """Load scikit-learn's 1,797 digits as 28x28 pictures placed as in MNIST, without network.
+    """Load scikit-learn's 1,797 digits as 28x28 pictures placed as in MNIST; works offline.
 
     The 8x8 pictures of :func:`sklearn.datasets.load_digits` are enlarged by cubic interpolation,
-    sharpened to strokes, cut to their ink and scaled so that its longest side is 20 pixels; the
-    barycentre of the ink is put near the middle by MNIST's rule, and the highest pixel is 255.
-    They are coarser than MNIST: good to try code on, not to measure it.
+    sharpened into strokes, cropped to their ink and scaled so that its longest side is 20 pixels;
+    the barycentre of the ink is placed near the middle by MNIST's rule, and the highest pixel is
+    255. They are coarser than MNIST: good for trying out code, not for measuring it.
 
     Parameters
     ----------
     return_X_y : bool, default=False
-        If true, return ``(data, target)`` in place of a Bunch.
+        If true, return ``(data, target)`` instead of a Bunch.
     as_frame : bool, default=False
-        If true, give a pandas DataFrame and Series.
+        If true, return a pandas DataFrame and Series.
 
     Returns
     -------
@@ -233,20 +233,20 @@ def load_bundled_digits(*, return_X_y: bool = False, as_frame: bool = False) -> 
 
 
 def load_available(folder: PathLike | None = None) -> Bunch:
-    """Load Kaggle's files if they are at hand, and the bundled digits if not.
+    """Load Kaggle's files if they are available, and the bundled digits otherwise.
 
     Parameters
     ----------
     folder : str or path-like, default=None
-        Folder with ``train.csv``; it must be there. None looks in the folder that the environment
-        variable ``SKDIGITS_DATA`` names, then in the current one, then where Kaggle's notebooks
-        have the competition, and takes the bundled digits where none has it.
+        Folder with ``train.csv``, which must exist. None looks in the folder named by the
+        environment variable ``SKDIGITS_DATA``, then in the current one, then where Kaggle's
+        notebooks have the competition, and falls back to the bundled digits.
 
     Returns
     -------
     digits : :class:`~sklearn.utils.Bunch`
-        As of :func:`load_competition`. Of the bundled digits a stratified fifth, always the same,
-        serves as `test_data`, and `filename` is None.
+        As from :func:`load_competition`. For the bundled digits a stratified fifth, always the
+        same, is `test_data`, and `filename` is None.
 
     Examples
     --------
@@ -294,9 +294,9 @@ def fetch_mnist(
     cache : bool, default=True
         Whether to keep the download.
     return_X_y : bool, default=False
-        If true, return ``(data, target)`` in place of a Bunch.
+        If true, return ``(data, target)`` instead of a Bunch.
     as_frame : bool, default=False
-        If true, give a pandas DataFrame and Series.
+        If true, return a pandas DataFrame and Series.
 
     Returns
     -------
@@ -323,7 +323,7 @@ def fetch_mnist(
         )
     except (URLError, HTTPException, ConnectionError, TimeoutError) as error:
         raise ConnectionError(
-            f"OpenML could not be reached ({error}). Without a network, use load_bundled_digits() "
+            f"OpenML could not be reached ({error}). Offline, use load_bundled_digits() "
             "for 1,797 small digits, or load_competition(folder) with train.csv from "
             "https://www.kaggle.com/c/digit-recognizer/data; or give data_home=, a folder where "
             "an earlier fetch_mnist() left its files."
@@ -338,7 +338,7 @@ def fetch_mnist(
 
 
 def _as_dataset(rows, target, *, return_X_y, as_frame, **more):
-    """Give rows and target as scikit-learn's loaders do."""
+    """Return rows and target in the form of scikit-learn's loaders."""
     images = rows.reshape(-1, _SIDE, _SIDE)
     frame = None
     if as_frame:
@@ -360,7 +360,7 @@ def _as_dataset(rows, target, *, return_X_y, as_frame, **more):
 
 
 def _as_frame(rows):
-    import pandas as pd  # only those who ask for frames wait for pandas
+    import pandas as pd  # imported late: only frames need it
 
     return pd.DataFrame(rows, columns=PIXELS)
 
@@ -374,8 +374,8 @@ def _place_like_mnist(images):
     # Eight times finer, by cubic interpolation: linear, so it is enough to enlarge the identity.
     grow = zoom(np.eye(side), (8, 1), order=3, mode="grid-constant", grid_mode=True)
     fine = grow @ images @ grow.T
-    # The blur of few pixels becomes strokes again. With these ends the mean ink of a picture is
-    # MNIST's: 102 full pixels.
+    # Sharpens the blur into strokes. With these limits the mean ink of a picture is that of MNIST:
+    # 102 full pixels.
     fine = np.clip((fine - 0.3) / 0.6, 0, 1)
 
     inked = fine > 0.1
@@ -399,7 +399,7 @@ def _averaging(start, length, size):
 
 
 def find_folder(folder=None, stem="train"):
-    """The folder given, else SKDIGITS_DATA, else one that has ``stem.csv``; None if none has."""
+    """The given folder, else SKDIGITS_DATA, else one that has ``stem.csv``; None if none does."""
     if folder is None:
         folder = os.environ.get("SKDIGITS_DATA")
     if folder is None:
@@ -409,7 +409,7 @@ def find_folder(folder=None, stem="train"):
 
 
 def find_csv(folder, stem, required=True):
-    """Path of ``stem.csv`` in the folder, plain or compressed; None if it is not required."""
+    """Path of ``stem.csv``, plain or compressed; None if it is missing and not required."""
     if not folder.exists():
         raise FileNotFoundError(
             f"There is no folder {folder}. Give the folder that holds train.csv and test.csv of "
@@ -417,7 +417,7 @@ def find_csv(folder, stem, required=True):
         )
     if not folder.is_dir():
         raise ValueError(
-            f"{folder} is a file; load_competition takes the folder around it. "
+            f"{folder} is a file; load_competition takes the folder that contains it. "
             "To read one file, use read_digits_csv."
         )
     for suffix in _SUFFIXES:

@@ -1,4 +1,4 @@
-"""`make_non_digits`: made-up pictures that are no digits, as rows in MNIST's form."""
+"""`make_non_digits`: generated pictures that are not digits, as rows in MNIST's form."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -17,15 +17,15 @@ from skdigits.datasets._load import load_bundled_digits
 from skdigits.datasets._pen import draw_strokes, make_rows
 
 _SIDE = 128
-_FINER = 4  # digits are enlarged so much before anything is drawn on them
+_FINER = 4  # factor by which digits are enlarged before anything is drawn on them
 _GREEK = "ΓΔΘΛΞΠΣΦΨΩαβγδεζηθικλμνξοπρσςτυφχψω"
 _GREEK_DIGIT_LIKE = "ΘΦΣβδεζθιξορσςφ"
 _SYMBOLS = "?@#%*+=~^<>{}€¥±÷×¬∑√≠≈!&"  # noqa: RUF001
 _FONTS = ["DejaVuSans", "DejaVuSans-Oblique", "DejaVuSansMono", "DejaVuSerif", "DejaVuSerif-Italic"]
 _SCRIPT_FONT = "STIXGeneral"
-_FIRST_OF_SCRIPT = 0x1D4D0  # the mathematical script letters, nearest to a hand
-# Halves of digits that are no digits: left, right, top, bottom. The upper half of an 8 is a 0, and
-# a half of any narrow digit a 1.
+_FIRST_OF_SCRIPT = 0x1D4D0  # of the mathematical script letters, the closest to handwriting
+# Halves of digits that are not digits themselves: left, right, top, bottom. The upper half of an 8
+# is a 0, and half of any narrow digit a 1.
 _HALVES = {0: "lrtb", 2: "lrb", 3: "lb", 5: "lr", 6: "r"}
 _NARROW = 13
 
@@ -38,29 +38,29 @@ def make_non_digits(
     random_state: RandomState = None,
     n_jobs: int | None = None,
 ) -> Bunch:
-    """Make up pictures that are no digits, for a classifier to learn what to refuse.
+    """Generate pictures that are not digits, from which a classifier learns what to refuse.
 
-    Each is turned, sheared and zoomed a little, and goes through
-    :class:`~skdigits.DigitNormalizer`, as a picture does; blanks are rows as they are. Whatever
-    some hand writes as a digit is left out: letters such as O, l and Z, and halves such as that of
-    an 8.
+    Each is rotated, sheared and zoomed a little, and goes through
+    :class:`~skdigits.DigitNormalizer` like any picture; blanks are made as rows directly. Anything
+    that somebody might write as a digit is left out: letters such as O, l and Z, and halves such as
+    that of an 8.
 
     Parameters
     ----------
     n : int
         Number of rows.
     kinds : list of str, default=None
-        Which kinds, taken in turn; None takes all. Letters from fonts: "latin", "greek",
-        "script", "symbol". Drawn with a pen: "sign" (+ - = x ÷ / ( . , : and the like),
-        "scribble", "shape", "rim" (of a box), "specks". Made of digits: "half", "pair", "struck"
-        (out), "beside" (a line). And "blank": nothing, grey, noise or a gradient.
+        Which kinds to make, in turn; None makes all. Letters from fonts: "latin", "greek",
+        "script", "symbol". Drawn with a pen: "sign" (such as + - = x ÷ / ( . , :), "scribble",
+        "shape", "rim" (of a box), "specks". Made from digits: "half", "pair", "struck" (out),
+        "beside" (a line). And "blank": nothing, grey, noise or a gradient.
     digits : tuple of (rows, labels), default=None
-        What the kinds made of digits are made of: rows (m, 784) of 0-255, labels 0-9. None takes
+        The digits to make those kinds from: rows (m, 784) of 0-255, labels 0-9. None takes
         :func:`load_bundled_digits`.
     random_state : int, RandomState instance or None, default=None
         The same int makes the same rows.
     n_jobs : int, default=None
-        How many processes draw.
+        Number of processes that draw.
 
     Returns
     -------
@@ -70,14 +70,14 @@ def make_non_digits(
         data : ndarray of shape (n, 784), uint8
             The rows.
         kind : ndarray of shape (n,), str
-            What each is.
+            The kind of each row.
         images : ndarray of shape (n, 28, 28), uint8
             The rows as pictures (a view of the same memory).
 
     Raises
     ------
     ImportError
-        If letters are asked for and Matplotlib, whose fonts they are drawn in, is not installed.
+        If letters are wanted and Matplotlib, whose fonts are used, is not installed.
     ValueError
         If there is no such kind.
 
@@ -126,7 +126,7 @@ def _draw(task):
 
 
 def _tilted(image, rng, *, degrees=10, zoom=0.1, shear=0.15):
-    """The picture under a random affine map about its centre, as hands vary."""
+    """The picture under a random affine map about its centre, as handwriting varies."""
     angle = np.deg2rad(rng.uniform(-degrees, degrees))
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     matrix = (
@@ -142,8 +142,8 @@ def _font_folder():
         import matplotlib
     except ImportError:
         raise ImportError(
-            "Letters are drawn in Matplotlib's fonts, which are not installed: "
-            'pip install "skdigits[plot]", or leave them out: '
+            "Letters are drawn with Matplotlib's fonts, which are not installed: "
+            'pip install "skdigits[plot]", or leave the letters out: '
             f"kinds={[kind for kind in KINDS if kind not in _OF_LETTERS]}."
         ) from None
     return Path(matplotlib.get_data_path(), "fonts", "ttf")
@@ -155,7 +155,7 @@ def _open_font(name):
 
 
 def _character(characters, fonts):
-    """A function that draws one of the characters in one of the fonts, more or less bold."""
+    """A function that draws one of the characters in one of the fonts, in a random weight."""
 
     def draw(rng):
         font, character = _open_font(str(rng.choice(fonts))), str(rng.choice(characters))
@@ -169,7 +169,7 @@ def _character(characters, fonts):
 
 
 def _drawing(drawings, widest=16):
-    """A function that draws one of the drawings with a pen of random width."""
+    """A function that makes one of the drawings with a pen of random width."""
 
     def draw(rng):
         strokes = drawings[rng.integers(len(drawings))](rng)
@@ -190,7 +190,7 @@ def _half(rng, images, labels):
 
 
 def _pair(rng, images, labels):
-    """Two digits side by side, which may touch."""
+    """Two digits side by side, possibly touching."""
     left, right = map(_ink, images)
     gap, step = rng.integers(-1, 5), rng.integers(-3, 4)
     both = np.zeros((34, 56), np.uint8)
@@ -211,7 +211,7 @@ def _struck(rng, images, labels):
 
 
 def _beside(rng, images, labels):
-    """A digit beside a line longer than it, or in a part of a box."""
+    """A digit beside a line longer than itself, or in a corner of a box."""
     gap = rng.uniform(0.1, 0.3)
     x = rng.choice([-gap, 1 + gap])
     upright = [[x, rng.uniform(-0.3, 0)], [x, rng.uniform(1, 1.3)]]
@@ -223,11 +223,11 @@ def _beside(rng, images, labels):
 
 
 def _drawn_on(rng, image, strokes):
-    """The digit with strokes in units of its ink's box, (0, 0) its upper left corner."""
+    """The digit with strokes, whose coordinates are 0 to 1 over the box of its ink."""
     ink = np.asarray(_on_paper(_ink(image)))
     rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
     corner, size = np.array([columns[0], rows[0]]), np.array([np.ptp(columns), np.ptp(rows)])
-    # A narrow 1 has lines beside it as long as those of any digit.
+    # Lines beside a narrow 1 should be as long as those beside any digit.
     size = np.maximum(size, size.max() / 2)
     strokes = [corner + np.asarray(stroke) * size for stroke in strokes]
     pen = draw_strokes(strokes, int(_FINER * rng.uniform(1.5, 3)), max(ink.shape))
@@ -240,7 +240,7 @@ def _ink(image):
 
 
 def _on_paper(ink):
-    """Ink, enlarged, with a margin."""
+    """The ink with a margin, enlarged."""
     side = max(ink.shape) + 16
     height, width = ink.shape
     paper = np.zeros((side, side), np.uint8)
@@ -250,7 +250,7 @@ def _on_paper(ink):
 
 
 def _blank(rng):
-    """Nothing, an even grey, noise of any strength, specks or a gradient."""
+    """Nothing, a uniform grey, noise of any strength, specks or a gradient."""
     y, x = np.mgrid[-0.5:0.5:28j, -0.5:0.5:28j]
     image = [
         lambda: np.zeros((28, 28)),
@@ -263,7 +263,7 @@ def _blank(rng):
 
 
 _LATIN = [letter for letter in ascii_letters if letter not in DIGIT_LIKE]
-_CAPITALS_FIRST = ascii_uppercase + ascii_lowercase  # as Unicode has them
+_CAPITALS_FIRST = ascii_uppercase + ascii_lowercase  # the order of the letters in Unicode
 KINDS = {
     "latin": _character(_LATIN, _FONTS),
     "greek": _character([x for x in _GREEK if x not in _GREEK_DIGIT_LIKE], _FONTS),

@@ -1,4 +1,4 @@
-"""Strokes of a pen, and any picture, as rows in MNIST's form."""
+"""Draw pen strokes, and turn pictures into rows in MNIST's form."""
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -17,38 +17,38 @@ def draw_strokes(strokes, width, side):
     strokes : list of array-like of shape (n_points, 2)
         In pixels, x to the right and y down.
     width : int
-        Of the pen, in pixels.
+        Width of the pen, in pixels.
     side : int
-        Of the picture, in pixels.
+        Side of the picture, in pixels.
 
     Returns
     -------
     image : PIL.Image.Image
-        Grey; ink 255 on 0.
+        Greyscale; ink 255 on 0.
     """
     image = Image.new("L", (side, side))
     pen = ImageDraw.Draw(image)
     for stroke in strokes:
         points = [tuple(point) for point in np.asarray(stroke, float).tolist()]
         pen.line(points, 255, width)
-        for point in points:  # the joints: ImageDraw's own take five times as long
+        for point in points:  # round joints; those of ImageDraw take five times as long
             pen.circle(point, width / 2, 255)
     return image
 
 
 def to_row(image):
-    """Bring a picture of ink 255 on 0 to a row of 784 pixels, as `DigitNormalizer` does."""
+    """Turn a picture with ink 255 on 0 into a row of 784 pixels, as `DigitNormalizer` does."""
     return DigitNormalizer().normalize(np.asarray(image, np.float32) / np.float32(255)).ravel()
 
 
 def make_rows(draw, tasks, n_jobs=None):
-    """Rows of many pictures, on several cores.
+    """Draw many pictures as rows, on several cores.
 
     Parameters
     ----------
     draw : callable
-        From a task to a picture of ink 255 on 0. It must live in a module, and draw the same for
-        the same task.
+        Takes a task and returns a picture with ink 255 on 0. It must be defined in a module, and
+        draw the same picture for the same task.
     tasks : list
     n_jobs : int, default=None
 

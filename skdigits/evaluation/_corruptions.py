@@ -1,13 +1,14 @@
-"""Ways in which a digit differs from those trained on, each in steps of severity.
+"""Corruptions of digits, each with levels of severity.
 
-Each is a function of images (n, h, w) uint8 with the ink high, a level and a NumPy generator, and
-gives images of the same shape and type. Level 0 changes nothing and 5 is severe; levels between and
-beyond work too. Lengths are in pixels of a picture of 28 and grow with the picture. The generator
-draws the same for every level, so that a level only says how far an image goes its way.
+Each is a function that takes images (n, h, w) uint8 with the ink high, a level and a NumPy
+generator, and returns images of the same shape and type. Level 0 changes nothing and 5 is severe;
+levels in between and beyond work too. Lengths are in pixels of a 28x28 picture and scale with the
+picture. The generator draws the same numbers for every level, so that a level only decides how far
+each image is changed.
 
 In the spirit of N. Mu and J. Gilmer, "MNIST-C: A Robustness Benchmark for Computer Vision", 2019,
 and D. Hendrycks and T. Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions
-and Perturbations", ICLR 2019; the strengths are our own.
+and Perturbations", ICLR 2019, but with other strengths.
 """
 
 import numpy as np
@@ -23,55 +24,55 @@ def shift(images, level, rng):
 
 
 def scale(images, level, rng):
-    """Enlarge or shrink, at random, by 8 % for each level."""
+    """Enlarge or shrink, at random, by 8 % per level."""
     grows = rng.random(len(images)) < 0.5
     factor = np.where(grows, 1 + 0.08 * level, 1 / (1 + 0.08 * level))
     return _transform(images, np.eye(2) / factor[:, np.newaxis, np.newaxis])
 
 
 def rotation(images, level, rng):
-    """Turn by 7 degrees for each level, to a random side."""
+    """Rotate by 7 degrees per level, to a random side."""
     angle = np.deg2rad(7 * level) * rng.choice([-1, 1], len(images))
     cos, sin = np.cos(angle), np.sin(angle)
     return _transform(images, np.moveaxis(np.array([[cos, -sin], [sin, cos]]), 2, 0))
 
 
 def thicker(images, level, rng):
-    """Go from the strokes to their grey dilation by a pixel all around, reached at level 5."""
+    """Blend towards the grey dilation by a pixel on each side, reached at level 5."""
     return _towards(images, level / 5, _morph(ndimage.grey_dilation, images))
 
 
 def thinner(images, level, rng):
-    """Go from the strokes to their grey erosion by a pixel all around, nearly reached at 5."""
+    """Blend towards the grey erosion by a pixel on each side, nearly reached at level 5."""
     return _towards(images, 0.18 * level, _morph(ndimage.grey_erosion, images))
 
 
 def blur(images, level, rng):
-    """Gaussian blur with a standard deviation of 0.3 pixels for each level."""
+    """Gaussian blur with a standard deviation of 0.3 pixels per level."""
     sigma = 0.3 * level * _pixel(images)
     return _to_uint8(ndimage.gaussian_filter(images.astype(np.float32), (0, sigma, sigma)))
 
 
 def noise(images, level, rng):
-    """Gaussian noise with a standard deviation of 5 % of full ink for each level."""
+    """Gaussian noise with a standard deviation of 5 % of full ink per level."""
     drawn = rng.standard_normal(images.shape, dtype=np.float32)
     return _to_uint8(images + 12.75 * level * drawn)
 
 
 def contrast(images, level, rng):
-    """Bring ink and paper nearer to mid-grey, by 15 % of their distance for each level."""
+    """Move ink and paper towards mid-grey, by 15 % of their distance per level."""
     return _towards(images, 0.15 * level, 127.5)
 
 
 def brightness(images, level, rng):
-    """Add 12 % of full ink for each level to ink and paper alike."""
+    """Add 12 % of full ink per level to ink and paper alike."""
     return _to_uint8(images + np.float32(30.6) * level)
 
 
 def lines(images, level, rng):
-    """A line from edge to edge, 2 pixels wide, with 20 % of full ink for each level.
+    """A line from edge to edge, 2 pixels wide, with 20 % of full ink per level.
 
-    Its direction is random, and its place in the middle half.
+    Its direction is random, as is its place in the middle half of the picture.
     """
     height, width = images.shape[1:]
     rows, columns = np.mgrid[:height, :width] + 0.5 - np.reshape([height, width], (2, 1, 1)) / 2
@@ -83,7 +84,7 @@ def lines(images, level, rng):
 
 
 def occlusion(images, level, rng):
-    """Blank a square of 2 `level` pixels, its centre at random in the middle half."""
+    """Blank a square with sides of 2 `level` pixels, at random in the middle half."""
     height, width = images.shape[1:]
     centre = rng.uniform(0.25, 0.75, (len(images), 2)) * [height, width]
     reach = level * _pixel(images)
@@ -128,12 +129,12 @@ def _morph(operation, images):
 
 
 def _transform(images, matrices, offsets=None):
-    """Each image through its own matrix about the centre, which maps places in the result."""
+    """Transform each image about its centre by its own matrix, which maps output to input."""
     centre = (np.array(images.shape[1:]) - 1) / 2
     start = centre - matrices @ centre - (0 if offsets is None else offsets)
     moved = np.empty_like(images)
     for i, image in enumerate(images):
-        # The output is rounded before it is stored: to uint8, SciPy would cut decimals off.
+        # Rounded here, because SciPy would truncate to uint8.
         moved[i] = _to_uint8(
             ndimage.affine_transform(image.astype(np.float32), matrices[i], start[i], order=1)
         )

@@ -1,4 +1,4 @@
-"""`leakage`: rows of one set that are in another, exactly or nearly."""
+"""`leakage`: rows of one set that are in another, exactly or almost."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 
 
 _N_DIRECTIONS = 64
-_BLOCK_CELLS = 2**24  # pairs bounded at once: 64 MB
-_ROUNDING = 1e-5  # of float32, so that an equal pair is never missed
+_BLOCK_CELLS = 2**24  # pairs whose bounds are computed at once: 64 MB
+_ROUNDING = 1e-5  # tolerance for float32, so that no pair is missed
 
 
 @dataclass(frozen=True, eq=False)
 class LeakageReport:
-    """What :func:`leakage` found. ``str()`` says how many, and lists the first.
+    """The result of :func:`leakage`. ``str()`` gives the numbers and lists the first pairs.
 
     Attributes
     ----------
     n_train, n_test : int
         Rows compared.
     test_indices, train_indices : ndarray of shape (n_pairs,)
-        Each row of the test set that is in the training set, and the training row most like it. The
-        exact copies come first, then the near ones by falling similarity.
+        Each row of the test set that is in the training set, and the most similar training row.
+        Exact copies come first, then near ones by falling similarity.
     similarity : ndarray of shape (n_pairs,)
         Cosine of the angle between the two rows, after the shift.
     shifts : ndarray of shape (n_pairs, 2)
@@ -41,9 +41,9 @@ class LeakageReport:
     is_exact : ndarray of shape (n_pairs,), bool
         Whether all pixels are equal.
     min_similarity : float
-        From where a row counted as a near copy.
+        The similarity from which a row counted as a near copy.
     max_shift : int
-        Largest shift tried.
+        The largest shift tried.
     train_rows, test_rows : ndarray of shape (n_shown, n_features)
         Pixels of the first pairs.
     image_shape : (int, int)
@@ -120,7 +120,7 @@ class LeakageReport:
         )
 
     def plot(self) -> Figure:
-        """Draw the first pairs, one above the other.
+        """Draw the first pairs, each with the test row above the training row.
 
         Returns
         -------
@@ -148,23 +148,23 @@ def leakage(
     image_shape: ImageShape = "auto",
     n_shown: int = 10,
 ) -> LeakageReport:
-    """Find the rows of a test set that are in the training set, exactly or nearly.
+    """Find the rows of a test set that are in the training set, exactly or almost.
 
     A score on such rows says nothing about new ones.
 
     Parameters
     ----------
     X_train, X_test : array-like of shape (n_samples, n_features), or images
-        Pixels, ink high, of the same scale.
+        Pixels, ink high, on the same scale.
     min_similarity : float, default=0.99
-        Cosine of the angle between two rows from which they are near copies, above 0 and up to 1;
-        it does not feel another brightness.
+        Cosine of the angle between two rows from which they count as near copies, above 0 and up to
+        1. It does not depend on brightness.
     max_shift : int, default=1
-        Near copies are looked for at all shifts of up to so many pixels down and across.
+        Near copies are searched at all shifts of up to this many pixels down and across.
     image_shape : "auto" or (int, int), default="auto"
-        Height and width of the pictures. "auto" takes a square.
+        Height and width of the pictures. "auto" assumes square ones.
     n_shown : int, default=10
-        Pairs to keep with their pixels, for :meth:`LeakageReport.plot`.
+        Number of pairs to keep with their pixels, for :meth:`LeakageReport.plot`.
 
     Returns
     -------
@@ -178,15 +178,15 @@ def leakage(
 
     Notes
     -----
-    Exact copies are found by hash. For near copies all rows are compared, not a sample, in a few
-    dimensions first: with the rows at unit length and split into a part along the main directions
-    of the training rows and a rest, the cosine is at most the product of the parts plus that of the
-    lengths of the rests (Cauchy-Schwarz). Only pairs whose bound reaches `min_similarity` are
-    compared pixel by pixel, so nothing is missed. Memory is that of the training rows in float32
-    plus blocks of a fixed number of test rows.
+    Exact copies are found by hashing. For near copies all rows are compared, not a sample, at first
+    in a few dimensions: rows are scaled to unit length and split into a part along the main
+    directions of the training rows and a rest; their cosine is at most the product of the parts
+    plus the product of the lengths of the rests (Cauchy-Schwarz). Only pairs whose bound reaches
+    `min_similarity` are compared pixel by pixel, so that nothing is missed. This takes the memory
+    of the training rows in float32 plus that of a block of pairs of fixed size.
 
-    Near copies are candidates to look at: plain shapes, above all a straight 1, can be as alike in
-    the hands of two writers.
+    Near copies are candidates to look at: plain shapes, above all a straight 1, can be as similar
+    from two different writers.
 
     Examples
     --------
@@ -215,8 +215,8 @@ def leakage(
     shape = find_image_shape(train.shape[1], image_shape)
     if max_shift > min(shape):
         raise ValueError(
-            f"max_shift={max_shift} is more than the pictures' {shape[0]}x{shape[1]} "
-            "pixels: nothing would be left of them. 1 or 2 are usual."
+            f"max_shift={max_shift} is more than the {shape[0]}x{shape[1]} pixels of a picture: "
+            "nothing would be left of it. 1 or 2 are usual."
         )
     exact = _find_exact(train, test)
     near, alike, shifts = _find_near(
@@ -244,7 +244,7 @@ def leakage(
 
 
 def _find_exact(train, test):
-    """For each test row the first equal training row, or -1."""
+    """For each test row the first identical training row, or -1."""
     dtype = np.result_type(train, test)
 
     def digests(rows):
@@ -258,7 +258,7 @@ def _find_exact(train, test):
 
 
 def _find_near(train, test, wanted, min_similarity, max_shift, image_shape):
-    """For each wanted test row the training row most like it at any shift, or -1."""
+    """For each wanted test row the most similar training row at any shift, or -1."""
     nearest = np.full(len(test), -1)
     alike = np.full(len(test), min_similarity - _ROUNDING)
     shifts = np.zeros((len(test), 2), dtype=int)
@@ -284,7 +284,7 @@ def _find_near(train, test, wanted, min_similarity, max_shift, image_shape):
 
 
 def _shifts(max_shift):
-    """All shifts down and to the right, the shortest first: it wins where two are as good."""
+    """All shifts down and to the right, the shortest first, which wins ties."""
     steps = range(-max_shift, max_shift + 1)
     return sorted(product(steps, steps), key=lambda shift: shift[0] ** 2 + shift[1] ** 2)
 
@@ -300,7 +300,7 @@ def _move(images, down, right):
 
 
 def _to_unit_rows(rows):
-    """Rows of length 1 in float32; blank ones stay 0, and so are like nothing."""
+    """Rows of length 1 in float32; blank ones stay 0, and are similar to none."""
     rows = rows.astype(np.float32)
     length = np.sqrt(np.einsum("ij,ij->i", rows, rows))
     rows /= np.where(length == 0, 1, length)[:, np.newaxis]

@@ -1,4 +1,4 @@
-"""`repeat_over_seeds`: an accuracy with its spread over seeds and splits."""
+"""`repeat_over_seeds`: a score and its spread over seeds and splits."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SHARES = {None, "accuracy", "balanced_accuracy", "top_k_accuracy"}
 
 @dataclass(frozen=True, eq=False)
 class SeedScores:
-    """What :func:`repeat_over_seeds` found. ``str()`` gives mean, standard deviation and n.
+    """The result of :func:`repeat_over_seeds`. ``str()`` gives mean, standard deviation and n.
 
     Attributes
     ----------
@@ -34,8 +34,8 @@ class SeedScores:
     seeds : tuple of int
         The seeds.
     fit_cpu_seconds : ndarray of shape (n,)
-        CPU seconds of each fit, of the process that fitted; those of processes that the estimator
-        itself starts are not in it. The first fit of a process includes loading TensorFlow.
+        CPU seconds of each fit, in the process that fitted; processes that the estimator itself
+        starts are not included. The first fit in a process includes loading TensorFlow.
     n_train, n_test : int
         Rows of each split.
     in_percent : bool
@@ -61,7 +61,7 @@ class SeedScores:
 
     @property
     def std(self) -> float:
-        """Sample standard deviation of the scores; nan of a single one."""
+        """Sample standard deviation of the scores; nan for a single one."""
         return float(np.std(self.scores, ddof=1)) if self.n > 1 else float("nan")
 
     def __str__(self):
@@ -70,7 +70,7 @@ class SeedScores:
         return f"{scale * self.mean:{form}}{spread}{unit} (n={self.n})"
 
     def to_frame(self) -> pd.DataFrame:
-        """The figures of each seed.
+        """Score and time of each seed.
 
         Returns
         -------
@@ -94,15 +94,16 @@ def repeat_over_seeds(
     scoring: Any = None,
     n_jobs: int | None = None,
 ) -> SeedScores:
-    """Fit and score once for each seed, each with a split of its own.
+    """Fit and score once for each seed, each with its own split.
 
-    One accuracy says little: another seed gives another. Each seed splits the rows anew, stratified
-    by label, and sets every `random_state` of the estimator, also those of its steps.
+    A single accuracy says little: another seed gives another one. Each seed makes its own split,
+    stratified by label, and sets every `random_state` of the estimator, including those of its
+    steps.
 
     Parameters
     ----------
     estimator : estimator object
-        Cloned for each seed; itself left as it is.
+        Cloned for each seed; stays as it is.
     X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
         What the estimator is fitted on.
     y : array-like of shape (n_samples,)
@@ -110,13 +111,14 @@ def repeat_over_seeds(
     seeds : int or iterable of int, default=3
         A number n stands for the seeds 0 to n - 1.
     test_size : int or float, default=0.25
-        Rows to score on: how many, or what share.
+        Number or share of rows to score on.
     train_size : int or float, default=None
         Rows to fit on; None takes all others.
     scoring : str, callable or None, default=None
-        As in scikit-learn; None is the estimator's own ``score``, accuracy for classifiers.
+        As in scikit-learn; None is the estimator's own ``score``: accuracy for classifiers.
     n_jobs : int, default=None
-        Fits at a time, in processes of their own; None is one after another, in this process.
+        Number of fits at the same time, in separate processes; None fits one after the other in
+        this process.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""`report`: what a fitted classifier gets right, how sure it is, and what it gets wrong."""
+"""`report`: what a fitted classifier gets right and wrong, and how sure it is."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from skdigits._measures.confidence import (
     accuracy_interval,
-    check_answers,
+    check_predictions,
     describe_accuracy,
     expected_calibration_error,
     risk_coverage_area,
@@ -29,25 +29,25 @@ _COVERAGES = (0.9, 0.95, 0.99, 1)
 
 @dataclass(frozen=True, eq=False)
 class EvaluationReport:
-    """What :func:`report` found. ``str()`` gives it as text.
+    """The result of :func:`report`. ``str()`` gives it as text.
 
     Attributes
     ----------
     n_samples : int
         Rows evaluated.
     labels : ndarray of shape (n_classes,)
-        The classes, in the order of all tables.
+        The classes, in the order of the tables.
     accuracy : float
         Share of right answers.
     accuracy_interval : (float, float)
-        Wilson's interval of the accuracy, for other rows of the same kind. It knows nothing of how
+        Wilson's interval of the accuracy, for other rows of the same kind. It does not include how
         much another training run would differ: see :func:`repeat_over_seeds`.
     confidence_level : float
-        Of that interval.
+        Confidence level of that interval.
     precision, recall, f1, support : ndarray of shape (n_classes,)
-        Of each class.
+        Per class.
     confusion_matrix : ndarray of shape (n_classes, n_classes)
-        Rows by true label in lines, by predicted label in columns.
+        Lines are true labels, columns predicted labels.
     log_loss : float
         Mean negative logarithm of the probability of the true label.
     calibration_error : float
@@ -59,7 +59,7 @@ class EvaluationReport:
     n_errors : int
         Wrong answers.
     error_indices : ndarray of int
-        Positions of the most confident errors in X, the surest first.
+        Positions in X of the most confident errors, the surest first.
     error_true, error_pred : ndarray
         Their true and predicted labels.
     error_confidence : ndarray of float
@@ -71,9 +71,9 @@ class EvaluationReport:
     y_proba : ndarray of shape (n_samples, n_classes)
         The probabilities.
     n_bins : int
-        Bins of the calibration error.
+        Number of bins of the calibration error.
     image_shape : "auto" or (int, int)
-        Of the pictures, for :meth:`plot`.
+        Height and width of the pictures, for :meth:`plot`.
     """
 
     n_samples: int
@@ -111,7 +111,7 @@ class EvaluationReport:
         return "\n\n".join([self._overall(), self._classes(), self._risks(), self._errors()])
 
     def to_frame(self) -> pd.DataFrame:
-        """The figures of each class.
+        """The measures of each class.
 
         Returns
         -------
@@ -221,17 +221,17 @@ def report(
     estimator : object
         Fitted classifier or pipeline with ``predict_proba`` and ``classes_``.
     X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
-        What the estimator predicts from; for a digit pipeline pixels of 0-255, ink high.
+        What the estimator predicts from; for a digit pipeline, pixels of 0-255, ink high.
     y : array-like of shape (n_samples,)
         True labels.
     n_errors : int, default=25
         How many of the most confident errors to keep with their pixels.
     n_bins : int, default=15
-        Bins of the calibration error.
+        Number of bins of the calibration error.
     confidence_level : float, default=0.95
-        Of the interval of the accuracy.
+        Confidence level of the interval of the accuracy.
     image_shape : "auto" or (int, int), default="auto"
-        Height and width of the pictures, for the plot. "auto" takes a square.
+        Height and width of the pictures, for the plot. "auto" assumes square ones.
 
     Returns
     -------
@@ -245,8 +245,8 @@ def report(
 
     Notes
     -----
-    The answer to a row is the class of highest probability; `predict_proba` is called once and
-    `predict` not at all.
+    The answer for a row is the class with the highest probability; `predict_proba` is called once
+    and `predict` not at all.
 
     Examples
     --------
@@ -258,12 +258,12 @@ def report(
     >>> report(clf, X[1000:], y[1000:])
     <EvaluationReport: 797 rows, accuracy ... %, log loss ...>
     """
-    answers = check_answers(y, estimator.predict_proba(X), estimator.classes_)
-    y_true, y_pred, confidence = answers.y_true, answers.y_pred, answers.confidence
-    y_proba, labels = answers.proba, answers.labels
-    n_right = int(answers.is_correct.sum())
+    found = check_predictions(y, estimator.predict_proba(X), estimator.classes_)
+    y_true, y_pred, confidence = found.y_true, found.y_pred, found.confidence
+    y_proba, labels = found.proba, found.labels
+    n_right = int(found.is_correct.sum())
     per_class = precision_recall_fscore_support(y_true, y_pred, labels=labels, zero_division=0)
-    shown = answers.surest_errors(n_errors)
+    shown = found.surest_errors(n_errors)
     return EvaluationReport(
         n_samples=len(y_true),
         labels=labels,
@@ -272,7 +272,7 @@ def report(
         confidence_level=confidence_level,
         **dict(zip(["precision", "recall", "f1", "support"], per_class, strict=True)),
         confusion_matrix=confusion_matrix(y_true, y_pred, labels=labels),
-        log_loss=answers.log_loss,
+        log_loss=found.log_loss,
         calibration_error=expected_calibration_error(y_true, y_proba, n_bins=n_bins, labels=labels),
         risk_coverage=risk_coverage_curve(y_true, y_proba, labels=labels),
         risk_coverage_area=risk_coverage_area(y_true, y_proba, labels=labels),

@@ -1,4 +1,4 @@
-"""`robustness`: the same rows again, changed step by step."""
+"""`robustness`: the same rows again, corrupted with increasing severity."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from zlib import crc32
 
 import numpy as np
 
-from skdigits._measures.confidence import bin_confidence, check_answers
+from skdigits._measures.confidence import bin_confidence, check_predictions
 from skdigits._utils.images import as_images, find_image_shape, flatten_images, rows_like
 from skdigits._utils.random import draw_seeds
 from skdigits._utils.typing import ImageShape, Labels, RandomState, Rows
@@ -25,22 +25,22 @@ _N_BINS = 15
 
 @dataclass(frozen=True, eq=False)
 class RobustnessReport:
-    """What :func:`robustness` found. ``str()`` gives the accuracies as a table.
+    """The result of :func:`robustness`. ``str()`` gives the accuracies as a table.
 
     Attributes
     ----------
     n_samples : int
-        Rows shown in each way.
+        Rows evaluated with each corruption.
     corruptions : tuple of str
         Names, in the order of the tables.
     levels : tuple of float
         Severities.
     clean : dict of str to float
-        "accuracy", "log_loss" and "calibration_error" of the rows as they are.
+        "accuracy", "log_loss" and "calibration_error" on the unchanged rows.
     accuracy, log_loss, calibration_error : ndarray of shape (n_corruptions, n_levels)
-        The same of the changed rows.
+        The same measures on the corrupted rows.
     examples : ndarray of shape (n_corruptions, n_levels, height, width), uint8
-        The first row, changed.
+        The first row, corrupted.
     """
 
     n_samples: int
@@ -80,13 +80,13 @@ class RobustnessReport:
         return "\n".join([*lines, f"{'mean':{width}}{means}"])
 
     def to_frame(self) -> pd.DataFrame:
-        """All figures, one line for each corruption and level.
+        """All measures, one line for each corruption and level.
 
         Returns
         -------
         frame : pandas.DataFrame
             Columns "corruption", "level", "accuracy", "log_loss" and "calibration_error"; the first
-            line is of the rows as they are: corruption "none", level 0.
+            line is for the unchanged rows: corruption "none", level 0.
         """
         import pandas as pd
 
@@ -98,7 +98,7 @@ class RobustnessReport:
         return pd.DataFrame(lines)
 
     def plot(self) -> Figure:
-        """Draw one digit in every guise, each with the accuracy of all rows in that guise.
+        """Draw one digit with every corruption, each with the accuracy on all rows.
 
         Returns
         -------
@@ -126,7 +126,7 @@ def robustness(
     image_shape: ImageShape = "auto",
     random_state: RandomState = None,
 ) -> RobustnessReport:
-    """Score a fitted classifier on the same rows, corrupted in several ways and severities.
+    """Score a fitted classifier on the same rows, corrupted in several ways and degrees.
 
     Parameters
     ----------
@@ -137,20 +137,20 @@ def robustness(
     y : array-like of shape (n_samples,)
         True labels.
     corruptions : list of str or dict of str to callable, default=None
-        Names of ready corruptions, or functions ``f(images, level, rng)`` of your own that take and
-        give uint8 images of shape (n, h, w), 0-255. None takes all that are ready: "shift",
+        Names of built-in corruptions, or functions ``f(images, level, rng)`` of your own that take
+        and return uint8 images of shape (n, h, w), 0-255. None takes all built-in ones: "shift",
         "scale", "rotation", "thicker", "thinner", "blur", "noise", "contrast", "brightness",
         "lines" and "occlusion".
     levels : sequence of float, default=(1, 2, 3, 4, 5)
-        Severities; for the ready ones 0 changes nothing and 5 is severe.
+        Severities; for the built-in ones 0 changes nothing and 5 is severe.
     scale : float, default=255
         Value of full ink in X.
     image_shape : "auto" or (int, int), default="auto"
-        Height and width of the pictures. "auto" takes a square.
+        Height and width of the pictures. "auto" assumes square ones.
     random_state : int, RandomState instance or None, default=None
-        Seeds the random directions, noise and places. Each corruption has a generator of its own
-        that starts anew for each level, so that its figures depend neither on the other corruptions
-        nor on the other levels.
+        Seeds the random directions, noise and places. Each corruption has its own generator, which
+        is reset for each level, so that its results depend neither on the other corruptions nor on
+        the other levels.
 
     Returns
     -------
@@ -160,7 +160,7 @@ def robustness(
     Raises
     ------
     ValueError
-        If a corruption is unknown or does not keep the images' shape, or if X is out of range.
+        If a corruption is unknown or changes the shape of the images, or if X is out of range.
 
     Examples
     --------
@@ -207,8 +207,8 @@ def _choose(corruptions):
     unknown = [name for name in names if name not in CORRUPTIONS]
     if unknown:
         raise ValueError(
-            f"corruptions={names}: {unknown} are unknown; known are {list(CORRUPTIONS)}. Give "
-            "functions of your own as a dict."
+            f"corruptions={names}: {unknown} are unknown; known are {list(CORRUPTIONS)}. Give your "
+            "own functions as a dict."
         )
     if not names:
         raise ValueError(f"corruptions is empty; known are {list(CORRUPTIONS)}.")
@@ -230,7 +230,7 @@ def _to_images(X, scale, image_shape):
 
 
 def _corrupt(images, name, corrupt, level, seed):
-    # A checksum stands for the name, because Python's hash of a string differs by process.
+    # A checksum of the name, because Python's hash of a string differs between processes.
     rng = np.random.default_rng([seed, crc32(name.encode())])
     changed = np.asarray(corrupt(images.copy(), level, rng))
     if changed.shape != images.shape or changed.dtype != np.uint8:
@@ -246,9 +246,9 @@ def _to_rows_like(X, images, scale):
 
 
 def _measure(estimator, X, y):
-    answers = check_answers(y, estimator.predict_proba(X), estimator.classes_)
+    found = check_predictions(y, estimator.predict_proba(X), estimator.classes_)
     return {
-        "accuracy": float(answers.is_correct.mean()),
-        "log_loss": answers.log_loss,
-        "calibration_error": bin_confidence(answers, _N_BINS).expected_error,
+        "accuracy": float(found.is_correct.mean()),
+        "log_loss": found.log_loss,
+        "calibration_error": bin_confidence(found, _N_BINS).expected_error,
     }

@@ -1,6 +1,6 @@
 """Plots in scikit-learn's ``...Display`` form, with Matplotlib: ``pip install "skdigits[plot]"``.
 
-Each display keeps what it drew (`ax_` or `axes_`, `figure_`) and works without a screen.
+Each display keeps what it drew (`ax_` or `axes_`, `figure_`), and works without a screen.
 """
 
 from skdigits.plotting._attribution import AttributionDisplay

@@ -6,25 +6,25 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skdigits._measures.occlusion import occlusion
+from skdigits._measures.attribution import attribution
 from skdigits._utils.images import flatten_images
 from skdigits._utils.typing import ImageShape, Rows
 from skdigits.plotting._grid import picture_grid
 
 
 class AttributionDisplay:
-    """Pictures with what each part of them said for the answer, and against it.
+    """Pictures with what each part contributes for and against the answer.
 
-    Colour shows it, and so do lines for print: what is inside a solid line speaks for the class
-    above the picture, what is inside a dashed line speaks against it, with at least half the
-    strength of the strongest pixel of that picture. Needs at least one picture.
+    Contributions are shown in colour and, for print, with lines: the parts inside a solid line
+    speak for the class above the picture, those inside a dashed line against it, with at least half
+    the strength of the strongest pixel of that picture. Needs at least one picture.
 
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features)
         Pixels, ink high.
     attribution : ndarray of shape (n_samples, height, width)
-        As from :func:`skdigits.evaluation.occlusion`.
+        As from :func:`skdigits.evaluation.attribution`.
     titles : sequence of str, default=None
         One above each picture.
 
@@ -39,7 +39,7 @@ class AttributionDisplay:
 
     See Also
     --------
-    skdigits.evaluation.occlusion : The numbers behind it.
+    skdigits.evaluation.attribution : The numbers behind it.
 
     Examples
     --------
@@ -74,7 +74,7 @@ class AttributionDisplay:
         ax: Any = None,
         n_columns: int | None = None,
     ) -> Self:
-        """Plot what decided a fitted classifier, by :func:`skdigits.evaluation.occlusion`.
+        """Plot what decided a fitted classifier, by :func:`skdigits.evaluation.attribution`.
 
         Parameters
         ----------
@@ -83,13 +83,13 @@ class AttributionDisplay:
         X : array-like of shape (n_samples, n_features), or images
             A few pictures, as the estimator takes them.
         labels : array-like of shape (n_samples,), default=None
-            The class of each picture that is to be explained; None takes the most probable one.
+            The class to explain for each picture; None takes the most probable one.
         patch : int, default=None
             Side of the patch in pixels. None takes a seventh of the shorter side, 4 of 28.
         stride : int, default=1
-            Pixels from one place of the patch to the next.
+            Pixels from one position of the patch to the next.
         fill : float, default=0
-            What the patch is filled with; 0 is paper.
+            Value of the pixels in the patch; 0 is paper.
         image_shape : "auto" or (int, int), default="auto"
             Height and width of the pictures.
         ax : matplotlib Axes, default=None
@@ -102,7 +102,7 @@ class AttributionDisplay:
         display : AttributionDisplay
             What was drawn.
         """
-        attribution = occlusion(
+        found = attribution(
             estimator,
             X,
             labels=labels,
@@ -119,7 +119,7 @@ class AttributionDisplay:
             for label, row in zip(labels, proba, strict=True)
         ]
         rows = np.asarray(flatten_images(X))
-        return cls(rows, attribution, titles=titles).plot(ax=ax, n_columns=n_columns)
+        return cls(rows, found, titles=titles).plot(ax=ax, n_columns=n_columns)
 
     def plot(self, *, ax: Any = None, n_columns: int | None = None) -> Self:
         """Draw.
@@ -141,11 +141,11 @@ class AttributionDisplay:
             self.X, self.titles, ax=ax, n_columns=n_columns, image_shape=attribution.shape[1:]
         )
         self.figure_ = self.ax_.figure
-        if ax is None:  # room for the scale, which does not shrink with the pictures
+        if ax is None:  # make room for the colour bar, which does not shrink with the pictures
             width, height = self.figure_.get_size_inches()
             self.figure_.set_size_inches(width + 1.2, max(height, 2.4))
         strongest = np.abs(attribution).max(axis=(1, 2))
-        # One scale for all, on which the picture of the middle is seen in full colour.
+        # One scale for all pictures, on which the median one reaches full colour.
         limit = float(np.median(strongest)) or 1
         for picture_ax, values in zip(self.axes_, attribution, strict=True):
             drawn = _draw(picture_ax, values, limit)
@@ -156,7 +156,7 @@ class AttributionDisplay:
 
 
 def _draw(ax, values, limit):
-    """The ink in pale grey, the colours over it, and lines round what weighs most."""
+    """Draw pale ink, the colours over it, and lines around the strongest contributions."""
     ax.images[0].set_alpha(0.35)
     strength = np.minimum(np.abs(values) / limit, 1)
     drawn = ax.imshow(values, cmap="PuOr_r", vmin=-limit, vmax=limit)
@@ -164,7 +164,7 @@ def _draw(ax, values, limit):
     half = np.abs(values).max() / 2
     for sign, style in [(1, "solid"), (-1, "dashed")]:
         if (sign * values).max() > half > 0:
-            # With a rim of nothing, for lines to close at the border.
+            # Padded with zeros, so that lines close at the border.
             rim = np.pad(sign * values, 1)
             y, x = (np.arange(side) - 1 for side in rim.shape)
             ax.contour(x, y, rim, levels=[half], colors="k", linestyles=style, linewidths=1)

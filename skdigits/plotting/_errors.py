@@ -1,27 +1,27 @@
-"""`ErrorGalleryDisplay`: the mistakes that a classifier was surest of."""
+"""`ErrorGalleryDisplay`: the most confident errors of a classifier."""
 
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skdigits._measures.confidence import check_answers
+from skdigits._measures.confidence import check_predictions
 from skdigits._utils.images import flatten_images
 from skdigits._utils.typing import ImageShape, Labels, Rows
 from skdigits.plotting._grid import picture_grid
 
 
 class ErrorGalleryDisplay:
-    """Wrongly read rows as pictures, each with both labels and the confidence.
+    """Misread rows as pictures, each with both labels and the confidence.
 
     Parameters
     ----------
     X : array-like of shape (n_errors, n_features)
         Pixels, ink high.
     y_true, y_pred : array-like of shape (n_errors,)
-        True labels, and those that were read.
+        True and predicted labels.
     confidence : array-like of shape (n_errors,)
-        Probability of the label that was read.
+        Probability of the predicted label.
     image_shape : "auto" or (int, int), default="auto"
         Height and width of the pictures.
 
@@ -71,7 +71,7 @@ class ErrorGalleryDisplay:
         image_shape: ImageShape = "auto",
         ax: Any = None,
     ) -> Self:
-        """Plot the surest mistakes of a fitted classifier.
+        """Plot the most confident errors of a fitted classifier.
 
         Parameters
         ----------
@@ -115,7 +115,7 @@ class ErrorGalleryDisplay:
         image_shape: ImageShape = "auto",
         ax: Any = None,
     ) -> Self:
-        """Plot the surest mistakes among probabilities.
+        """Plot the most confident errors among given probabilities.
 
         Parameters
         ----------
@@ -139,13 +139,13 @@ class ErrorGalleryDisplay:
         display : ErrorGalleryDisplay
             What was drawn.
         """
-        answers = check_answers(y_true, y_proba, labels)
-        worst = answers.surest_errors(n_images)
+        found = check_predictions(y_true, y_proba, labels)
+        worst = found.surest_errors(n_images)
         return cls(
             np.asarray(flatten_images(X))[worst],
-            answers.y_true[worst],
-            answers.y_pred[worst],
-            answers.confidence[worst],
+            found.y_true[worst],
+            found.y_pred[worst],
+            found.confidence[worst],
             image_shape=image_shape,
         ).plot(ax=ax)
 

@@ -66,11 +66,11 @@ class DigitGalleryDisplay:
         X : array-like of shape (n_samples, n_features)
             Pixels, ink high.
         y : array-like of shape (n_samples,), default=None
-            Labels to write above.
+            Labels to write above the pictures.
         n_images : int, default=25
-            How many.
+            Number of rows.
         random_state : int, RandomState instance or None, default=None
-            Which.
+            Draws the rows.
         image_shape : "auto" or (int, int), default="auto"
             Height and width of the pictures.
         ax : matplotlib Axes, default=None

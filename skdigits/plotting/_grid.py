@@ -1,4 +1,4 @@
-"""Many small pictures inside one frame."""
+"""Small pictures side by side in one frame."""
 
 from math import ceil, sqrt
 
@@ -16,7 +16,7 @@ def picture_grid(X, titles, *, ax, n_columns, image_shape):
     X : array-like of shape (n_samples, n_features), or images
         Pixels, ink high.
     titles : sequence of str or None
-        One above each picture, of one line or two.
+        One above each picture, with one line or two.
     ax : matplotlib Axes or None
         The frame; None makes a new figure.
     n_columns : int or None
@@ -44,7 +44,7 @@ def picture_grid(X, titles, *, ax, n_columns, image_shape):
         return ax, axes
     images = as_images(X, find_image_shape(X.shape[1], image_shape))[..., 0]
     width, height = 1 / n_columns, 1 / n_lines
-    part = 0.95 - 0.175 * n_text  # the rest of each cell is left to the text above
+    part = 0.95 - 0.175 * n_text  # the rest of each cell is for the text above
     for i, image in enumerate(images):
         line, column = divmod(i, n_columns)
         place = (column * width, 1 - (line + 1) * height, 0.95 * width, part * height)

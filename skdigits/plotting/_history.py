@@ -38,12 +38,12 @@ class TrainingHistoryDisplay:
 
     @classmethod
     def from_estimator(cls, estimator: Any, *, axes: Any = None) -> Self:
-        """Plot the history of a fitted classifier, or of what holds one.
+        """Plot the history of a fitted classifier, or of one inside another estimator.
 
         Parameters
         ----------
         estimator : DigitCNNClassifier, or a pipeline, search or SelectiveClassifier with one
-            Fitted. Of an ensemble give one of its ``estimators_``.
+            Fitted. For an ensemble give one of its ``estimators_``.
         axes : array-like of 2 matplotlib Axes, default=None
             Where to draw; None makes a new figure.
 
@@ -96,7 +96,7 @@ class TrainingHistoryDisplay:
 
 
 def _find_network(estimator):
-    """The classifier with the history, inside of whatever holds it."""
+    """The classifier with a history inside an estimator."""
     parts = list(unwrap(estimator))
     for part in parts:
         if hasattr(part, "history_"):

@@ -1,4 +1,4 @@
-"""Whole figures of the reports of :mod:`skdigits.evaluation`."""
+"""Complete figures for the reports of :mod:`skdigits.evaluation`."""
 
 from skdigits._utils.images import as_images
 from skdigits.plotting._errors import ErrorGalleryDisplay
@@ -8,7 +8,7 @@ from skdigits.plotting._style import pyplot
 
 
 def plot_report(report):
-    """Confusion matrix, reliability, risk against coverage, and the surest errors."""
+    """Confusion matrix, reliability, risk against coverage, and the most confident errors."""
     figure, axes = pyplot().subplots(2, 2, figsize=(12, 11.5), layout="constrained")
     (confusion_ax, reliability_ax), (risk_ax, errors_ax) = axes
     _plot_confusion(report, confusion_ax)
@@ -51,7 +51,7 @@ def _plot_confusion(report, ax):
 
 
 def plot_robustness(report):
-    """One digit in every guise, with the accuracy of all rows in that guise."""
+    """One digit with every corruption, each with the accuracy on all rows."""
     n_lines, n_columns = report.accuracy.shape
     figure, axes = pyplot().subplots(
         n_lines,
@@ -79,7 +79,7 @@ def plot_leakage(report):
     """Rows of the test set above the training rows that they are copies of."""
     n_pairs = len(report.test_rows)
     if not n_pairs:
-        raise ValueError("There are no pairs to draw: nothing leaked, or n_shown was 0.")
+        raise ValueError("There are no pairs to draw: no copies were found, or n_shown was 0.")
     figure, axes = pyplot().subplots(
         2, n_pairs, figsize=(1.5 * n_pairs + 0.5, 4.2), layout="constrained", squeeze=False
     )

@@ -6,26 +6,26 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import binomtest
 
-from skdigits._measures.confidence import bin_confidence, check_answers
+from skdigits._measures.confidence import bin_confidence, check_predictions
 from skdigits._utils.typing import Labels, Rows
 from skdigits.plotting._style import new_axes, next_style
 
 
 class ReliabilityDisplay:
-    """Accuracy by confidence, with the number of rows of each bin above.
+    """Accuracy by confidence, with the number of rows in each bin above.
 
     For any number of classes: confidence is the highest probability of a row, and a row counts as
-    right when the label of that probability is true. (scikit-learn's ``CalibrationDisplay`` is for
+    right if the label with that probability is true. (scikit-learn's ``CalibrationDisplay`` is for
     two classes.)
 
     Parameters
     ----------
     edges : array-like of shape (n_bins + 1,)
-        Limits of the bins of confidence.
+        Edges of the bins of confidence.
     count : array-like of shape (n_bins,)
         Rows in each bin.
     accuracy, confidence : array-like of shape (n_bins,)
-        Share of right answers and mean confidence in each bin; those of empty bins are not drawn.
+        Share of right answers and mean confidence in each bin; empty bins are not drawn.
     name : str, default=None
         For the legend.
 
@@ -144,7 +144,7 @@ class ReliabilityDisplay:
         display : ReliabilityDisplay
             What was drawn.
         """
-        bins = bin_confidence(check_answers(y_true, y_proba, labels), n_bins)
+        bins = bin_confidence(check_predictions(y_true, y_proba, labels), n_bins)
         return cls(*bins, name=name).plot(ax=ax, **kwargs)
 
     def plot(self, *, ax: Any = None, **kwargs: Any) -> Self:
@@ -175,7 +175,7 @@ class ReliabilityDisplay:
         (self.line_,) = self.ax_.plot(confidence, accuracy, **line_kwargs)
         low, high = _intervals(np.rint(accuracy * count), count)
         self.ax_.vlines(confidence, low, high, color=self.line_.get_color(), linewidth=1)
-        if not self.ax_.child_axes:  # the first curve here
+        if not self.ax_.child_axes:  # the first curve in these axes
             self.ax_.plot([0, 1], [0, 1], ":", color="0.4", label="as right as sure", zorder=0)
         self.ax_.set(xlim=(0, 1), ylim=(0, 1.01), xlabel="confidence", ylabel="accuracy")
         self.ax_.legend()
@@ -191,7 +191,7 @@ class ReliabilityDisplay:
         self.count_ax_.bar(
             edges[:-1], count, np.diff(edges), align="edge", color="0.75", edgecolor="0.3"
         )
-        # One bin holds nearly all rows of a good classifier; on a linear axis it would be alone.
+        # One bin holds nearly all rows of a good classifier: a linear axis would show no other.
         self.count_ax_.set_yscale("log")
         self.count_ax_.set(ylabel="rows", ylim=(0.6, 3 * max(count.max(), 1)))
         self.count_ax_.tick_params(labelbottom=False)

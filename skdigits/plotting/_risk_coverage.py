@@ -11,7 +11,7 @@ from skdigits.plotting._style import new_axes, next_style
 
 
 class RiskCoverageDisplay:
-    """Share of errors among the answers accepted, by the share accepted.
+    """Share of errors among the accepted answers, by the share of answers accepted.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ class RiskCoverageDisplay:
         coverage, risk = (100 * np.asarray(share) for share in (self.coverage, self.risk))
         style = next_style(self.ax_) | {"marker": None, "label": self._label()} | kwargs
         (self.line_,) = self.ax_.plot(coverage, risk, **style)
-        # The few steps of a small set are to be seen as such.
+        # Marks the end of the curve, which few steps would hide.
         self.ax_.plot(
             coverage[-1:], risk[-1:], "o", color=self.line_.get_color(), clip_on=False, zorder=3
         )
@@ -161,7 +161,7 @@ class RiskCoverageDisplay:
             xlabel="accepted, the most confident first, %",
             ylabel="wrong among the accepted, %",
         )
-        self.ax_.autoscale(axis="y")  # for curves that are here already
+        self.ax_.autoscale(axis="y")  # includes curves drawn before
         self.ax_.set_ylim(bottom=0)
         if self._label():
             self.ax_.legend(loc="upper left")

@@ -1,13 +1,13 @@
-"""What all plots share: Matplotlib, asked for late, and colours."""
+"""What all plots share: a late import of Matplotlib, and colours."""
 
-# Distinguishable in grey print and to colour-blind readers (Okabe and Ito, 2008).
+# Distinguishable in grey print and for colour-blind readers (Okabe and Ito, 2008).
 BLUE, ORANGE, GREEN, BLACK = "#0072B2", "#D55E00", "#009E73", "#000000"
-_CURVE = "curve"  # marks the lines that are counted
+_CURVE = "curve"  # marks the lines that `next_style` counts
 _STYLES = [(BLUE, "-", "o"), (ORANGE, "--", "s"), (GREEN, "-.", "^"), (BLACK, ":", "D")]
 
 
 def pyplot():
-    """The module `matplotlib.pyplot`, or an error that says how to install it."""
+    """The module `matplotlib.pyplot`; raises an error that says how to install it."""
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
@@ -18,12 +18,12 @@ def pyplot():
 
 
 def new_axes(figsize):
-    """Axes of a new figure."""
+    """The axes of a new figure."""
     return pyplot().subplots(figsize=figsize, layout="constrained")[1]
 
 
 def next_style(ax):
-    """Colour, line and marker of the next curve, so that several are told apart in any print."""
+    """Colour, line style and marker of the next curve, to tell several apart even in print."""
     n_curves = sum(line.get_gid() == _CURVE for line in ax.lines)
     color, linestyle, marker = _STYLES[n_curves % len(_STYLES)]
     return {"color": color, "linestyle": linestyle, "marker": marker, "gid": _CURVE}

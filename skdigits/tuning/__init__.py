@@ -1,6 +1,6 @@
-"""Search spaces, and searches that can be killed and go on.
+"""Search spaces, and searches that resume after they were killed.
 
-Any search of scikit-learn will do; nothing here takes its place::
+They work with any search of scikit-learn::
 
     search = GridSearchCV(make_digit_pipeline(random_state=0), search_space("quick"), n_jobs=2)
     fit_search(search, X, y, results="tuning")

@@ -1,4 +1,4 @@
-"""One line that says how far a search is, and the best setting so far."""
+"""A line that shows the progress of a search, and the best setting so far."""
 
 import threading
 from collections import defaultdict
@@ -10,20 +10,20 @@ from skdigits.tuning._results import by_time, fold_score, read_record
 
 
 class ProgressLine:
-    """Watches the folder of records from a thread of its own while the block runs.
+    """Watch the folder of records in a separate thread while the block runs.
 
-    The files say all: workers of any kind need no way back to this process.
+    The files are the only source: workers of any kind need no connection to this process.
 
     Parameters
     ----------
     folder : pathlib.Path
         Where the search keeps its records.
     n_fits, n_splits : int
-        Fits of the whole search, and of one setting.
+        Number of fits in the whole search, and for one setting.
     scoring : object
-        What the search asks for; other searches may have asked for something else.
+        The `scoring` of the search; records in the folder may come from others.
     metric : str, default=None
-        Which of several scores makes the best.
+        Which of several scores decides on the best setting.
     is_shown : bool, default=True
         False counts without showing anything.
     """
@@ -42,7 +42,7 @@ class ProgressLine:
 
     def __enter__(self):
         mark = self.folder / f".started-{uuid4().hex}"
-        mark.touch()  # the clock of the disk, which is not that of this machine
+        mark.touch()  # tells the time of the file system, which may differ from this machine's
         self.start = mark.stat().st_mtime_ns
         mark.unlink()
         self.is_over = threading.Event()
@@ -61,20 +61,20 @@ class ProgressLine:
             self.update()
 
     def count(self):
-        """How many fits are done or read since the start."""
+        """Number of fits done or read since the start."""
         self.update()
         return len(self.seen)
 
     def update(self):
-        """Take in the records written or read since the start."""
+        """Add the records written or read since the start."""
         with self.lock:
-            self._take_in_new()
+            self._add_new()
 
-    def _take_in_new(self):
+    def _add_new(self):
         for when, path in by_time(self.folder):
             if when >= self.start and path not in self.seen and (record := read_record(path)):
                 score = fold_score(record, self.scoring, self.metric)
-                if score is not None:  # else another search has asked
+                if score is not None:  # otherwise it belongs to another search
                     self._add(record, score)
                     self.seen.add(path)
                     self.line.update()

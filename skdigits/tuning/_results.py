@@ -1,8 +1,9 @@
-"""The results of a search, one small file for each fit; what is found there is not trained again.
+"""The results of a search, in a small file for each fit; recorded fits are not trained again.
 
-`RecordedFit` and `RecordedScorer` take the places of the estimator and the scorer of any search of
-scikit-learn, so that its own code draws the candidates, cuts the folds and ranks the scores. They
-meet through files: a worker of joblib, of Dask or of a later run may hold either.
+`RecordedFit` and `RecordedScorer` replace the estimator and the scorer of any search of
+scikit-learn, whose own code draws the candidates, cuts the folds and ranks the scores. They
+communicate through files, as they may run in different workers of joblib or Dask, or in a later
+run.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ _THIS_PROCESS = uuid4().hex
 
 
 class StandIn(BaseEstimator):
-    """Takes the place of `estimator` in a search: same parameters, same tags."""
+    """Replaces `estimator` in a search: same parameters, same tags."""
 
     def __init__(self, estimator):
         self.estimator = estimator
@@ -60,16 +61,16 @@ class StandIn(BaseEstimator):
 
 
 class RecordedFit(StandIn):
-    """An estimator that trains only what has no record in `folder`.
+    """An estimator that trains only if there is no record of the fit in `folder`.
 
     Parameters
     ----------
     estimator : estimator
     folder : pathlib.Path
-        Absolute. Where it does not exist (a machine of a cluster that does not share it) the fit
-        goes on without records.
+        Absolute. If it does not exist (on a machine of a cluster that does not share it), fits are
+        not recorded.
     n_threads : int
-        Upper limit of `n_threads` in other processes than the one that made this object.
+        Upper limit of `n_threads` in processes other than the one that made this object.
     """
 
     def __init__(self, estimator, folder, n_threads):
@@ -91,7 +92,7 @@ class RecordedFit(StandIn):
         return self
 
     def trained(self):
-        """The estimator itself, trained now if its record was enough so far."""
+        """The estimator itself; trained now if only its record was used so far."""
         if not self.is_trained:
             X, y, fit_params = self.training
             if self.home != _THIS_PROCESS:
@@ -125,7 +126,7 @@ class RecordedScorer:
     ----------
     scorer : callable
     scoring : str, callable, list, tuple, dict or None
-        What the user asked for: part of the key under which a score is found.
+        As given by the user; part of the key of a score.
     """
 
     def __init__(self, scorer, scoring):
@@ -133,7 +134,7 @@ class RecordedScorer:
         self.scoring = scoring
 
     def __getattr__(self, name):
-        # Scikit-learn asks a scorer, for one, whether it takes sample weights.
+        # Scikit-learn looks up attributes of a scorer, for example for sample weights.
         if name == "scorer" or name.startswith("__"):
             raise AttributeError(name)
         return getattr(self.scorer, name)
@@ -144,7 +145,7 @@ class RecordedScorer:
         key = f"{part} {joblib.hash([self.scoring, rows, params])}"
         if key in fit.record["scores"]:
             with suppress(OSError):
-                os.utime(fit.path)  # tells the progress line that it was used
+                os.utime(fit.path)  # shows the progress line that it was used
         else:
             score = self.scorer(fit.trained(), X, y, **params)
             fit.record["scores"][key] = _plain(score)
@@ -154,7 +155,7 @@ class RecordedScorer:
 
 
 def _plain(value):
-    """Numbers and names as JSON has them; anything else as its text."""
+    """Numbers and strings as in JSON; anything else as its `repr`."""
     if isinstance(value, dict):
         return {str(k): _plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
@@ -165,7 +166,7 @@ def _plain(value):
 
 
 def read_record(path):
-    """The record of a fit as a dict, or None where there is none that can be read."""
+    """The record of a fit as a dict, or None if there is none that can be read."""
     try:
         record = json.loads(Path(path).read_text(encoding="utf-8"))
         if record.keys() >= {"params", "n_rows", "fit_seconds", "n_threads", "scores"}:
@@ -175,7 +176,7 @@ def read_record(path):
     except (OSError, ValueError, AttributeError):
         pass
     warnings.warn(
-        f"The result {path} is damaged or cannot be read; the fit is done again.",
+        f"The result {path} is damaged or cannot be read; the fit is repeated.",
         RuntimeWarning,
         stacklevel=2,
     )
@@ -183,9 +184,9 @@ def read_record(path):
 
 
 def write_record(path, record):
-    """Write a record whole; a reader sees the old one or the new one.
+    """Write a record atomically; readers see the old one or the new one.
 
-    The search goes on without it where it cannot be written: it still has the score.
+    If it cannot be written, the search continues without it: the score is in memory.
     """
     if not path.parent.is_dir():
         return
@@ -193,32 +194,32 @@ def write_record(path, record):
         with replacing(path) as file:
             file.write(json.dumps(_plain(record), indent=1).encode())
     except OSError as error:
-        warnings.warn(f"A result is not kept: {error}", RuntimeWarning, stacklevel=2)
+        warnings.warn(f"A result was not saved: {error}", RuntimeWarning, stacklevel=2)
 
 
 def by_time(folder):
-    """The records in a folder as (time of their writing in ns, path), the oldest first."""
+    """The records in a folder as (modification time in ns, path), the oldest first."""
     found = []
     for path in folder.glob(f"*{SUFFIX}"):
-        with suppress(FileNotFoundError):  # another process may tidy up
+        with suppress(FileNotFoundError):  # another process may delete files
             found.append((path.stat().st_mtime_ns, path))
     return sorted(found)
 
 
 def scoring_name(scoring):
-    """What was asked for as `scoring`, in a few words."""
+    """A short name for a `scoring`."""
     if scoring is None:
         return "score"  # the estimator's own
     if isinstance(scoring, (list, tuple, set, dict)):
         return ", ".join(map(str, scoring))
-    # An address would be another in each process.
+    # The address in a repr differs between processes.
     return getattr(scoring, "__name__", re.sub(" at 0x[0-9a-f]+", "", str(scoring)))
 
 
 def _test_scores(record):
-    """The last of each scoring on the test fold; where that has the training rows, of all.
+    """For each scoring the last score on the test fold, or on the training rows if they are it.
 
-    Several searches share the record of a fit that all of them need.
+    Several searches that need the same fit share its record.
     """
     scores, scorings = record["scores"], record.get("scorings", {})
     keys = [key for key in scores if key.startswith("test")] or list(scores)
@@ -226,13 +227,13 @@ def _test_scores(record):
 
 
 def fold_score(record, scoring, metric=None):
-    """The score on the test fold, or None; `metric` chooses among several, else the first."""
+    """The score on the test fold, or None; of several that of `metric`, by default the first."""
     score = _test_scores(record).get(scoring_name(scoring))
     return score.get(metric, next(iter(score.values()))) if isinstance(score, dict) else score
 
 
 def read_results(folder: PathLike) -> pd.DataFrame:
-    """The fits that a search has done so far, also of one that is running or was killed.
+    """Read the results of a search so far, also of one that is running or was killed.
 
     Parameters
     ----------
@@ -242,10 +243,10 @@ def read_results(folder: PathLike) -> pd.DataFrame:
     Returns
     -------
     results : pandas.DataFrame
-        One row for each fit and each `scoring` that a search asked it for, in the order of their
-        ends: the searched parameters, "scoring" ("score" is the estimator's own), "score" (on the
-        test fold; a column "score_<name>" for each of several), "fit_seconds", "n_rows" trained on
-        and "n_threads" (missing where it was left to TensorFlow).
+        One row for each fit and each `scoring` that was computed for it, in the order in which they
+        ended: the searched parameters, "scoring" ("score" is the estimator's own), "score" (on the
+        test fold; a column "score_<name>" for each of several), "fit_seconds", "n_rows" trained on,
+        and "n_threads" (missing if it was left to TensorFlow).
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Search spaces, and searches that resume where they were killed."""
+"""Search spaces, and searches that resume after they were killed."""
 
 import tempfile
 import warnings
@@ -17,10 +17,10 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import get_tags
 
 from skdigits._utils.atomic import make_folder
-from skdigits._utils.parallel import in_spite_of_losses, share_threads
+from skdigits._utils.parallel import retry_lost_workers, share_threads
 from skdigits._utils.typing import Labels, PathLike, Rows
+from skdigits.tuning._fits import list_fits
 from skdigits.tuning._progress import ProgressLine
-from skdigits.tuning._rehearsal import rehearse
 from skdigits.tuning._results import RecordedFit, RecordedScorer
 
 
@@ -32,13 +32,13 @@ def search_space(
     Parameters
     ----------
     size : {"quick", "full"}, default="quick"
-        "quick" is a grid of six: three learning rates by two strengths of augmentation, the
-        parameters that other data is most likely to want different. "full" has distributions for
-        RandomizedSearchCV and HalvingRandomSearchCV: also weight decay, label smoothing, dropout,
-        width and batch size. Neither has `epochs`: more of them are nearly always
-        better and always dearer, and they are the natural resource of a halving search.
+        "quick" is a grid of six settings: three learning rates by two strengths of augmentation,
+        the parameters most likely to depend on the data. "full" has distributions for
+        RandomizedSearchCV and HalvingRandomSearchCV and adds weight decay, label smoothing,
+        dropout, width and batch size. Neither includes `epochs`: more are nearly always better and
+        always slower, and they are the natural resource of a halving search.
     prefix : str, optional
-        Goes before the names; the default ``"digitcnnclassifier__"`` is for
+        Prefix of the names: ``"digitcnnclassifier__"`` (the default) for
         :func:`~skdigits.make_digit_pipeline`, "" for a bare
         :class:`~skdigits.DigitCNNClassifier`.
 
@@ -54,7 +54,7 @@ def search_space(
 
     See Also
     --------
-    fit_search : A search over it, which resumes.
+    fit_search : Runs a search over it that can resume.
 
     Examples
     --------
@@ -90,61 +90,60 @@ def fit_search(
     groups: ArrayLike | None = None,
     **fit_params: Any,
 ) -> Any:
-    """Fit a search as ``search.fit(X, y)`` does, but such that it can be killed and go on.
+    """Fit a search as ``search.fit(X, y)`` does, but such that it can resume after being killed.
 
-    The score of each fit is written to a small file as soon as it is there. The same search with
-    the same data and the same folder reads what is done and trains only the rest, whether it was
-    killed, cancelled, or has got more candidates since. A worker that is lost on the way, of
-    joblib or of Dask, is made up for in the same manner, without a new start by hand.
+    The score of each fit is written to a small file as soon as it is known. The same search with
+    the same data and folder reads these files and trains only the rest, whether it was killed,
+    cancelled, or has more candidates now. When a worker of joblib or Dask is lost, the search
+    resumes in the same way by itself.
 
     Parameters
     ----------
     search : GridSearchCV, RandomizedSearchCV, HalvingRandomSearchCV or the like
-        It is fitted in place; its `estimator` stays as it was. Give an int for `random_state`
-        (here, in the estimator and in a shuffling `cv`), or a later run will search for something
-        else.
+        Fitted in place; its `estimator` stays as it was. Give an int for `random_state` (of the
+        search, the estimator and a shuffling `cv`), or a later run cannot use the results.
     X : array-like of shape (n_samples, n_features)
         Rows.
     y : array-like of shape (n_samples,)
         Labels.
     results : path-like, default=None
-        Folder for the files, made where it does not exist. Several searches may share it. On a
-        cluster it must be one that all machines see; None forgets them at the end.
+        Folder for the files; created if missing. Several searches may share it. On a cluster all
+        machines must see it. None keeps the files only until the search ends.
     n_threads : int, default=None
-        CPU threads of TensorFlow in each worker process, at most. None is a fair share of this
-        machine's cores, so that ``n_jobs * n_threads`` is not above them.
+        Maximum number of CPU threads of TensorFlow in each worker process. None is a fair share of
+        the cores, so that ``n_jobs * n_threads`` does not exceed them.
     progress : bool, default=True
         Whether to show a line with the fits done, the time left and the best setting so far.
     groups : array-like of shape (n_samples,), default=None
         For a `cv` that splits by groups.
     **fit_params
-        Go on to ``search.fit``.
+        Passed to ``search.fit``.
 
     Returns
     -------
     search : the same search
-        Fitted. `cv_results_` has all that scikit-learn puts there; the times of fits that were
-        read from files are those of reading, while :func:`read_results` has those of training.
+        Fitted. `cv_results_` has everything that scikit-learn puts there; the times of fits that
+        were read from files are those of reading, :func:`read_results` has those of training.
 
     Raises
     ------
     NotADirectoryError
         If `results` is a file, or under one.
     PermissionError
-        If `results` may not be made or written to.
+        If `results` may not be created or written to.
     WorkerLostError
-        If workers died three times in a row and no fit was done in between.
+        If workers died three times in a row without finishing a fit in between.
 
     See Also
     --------
-    read_results : A table of what is done, also while the search runs.
+    read_results : A table of the results so far, also while the search runs.
 
     Notes
     -----
-    A result is found again by all that it depends on: the parameters, the training rows and
-    labels, the scored ones, `scoring`, `fit_params` and the version of skdigits. `n_threads` is not
-    among them, though it may change the last bits. Functions (an architecture, a callback, a
-    scorer) go by their names, so empty the folder after you have changed what they do.
+    A result is identified by everything that it depends on: the parameters, the rows and labels for
+    training and scoring, `scoring`, `fit_params` and the version of skdigits. `n_threads` is left
+    out, though it may change the last bits. Functions (an architecture, a callback, a scorer) are
+    identified by name, so empty the folder after changing what one does.
 
     Examples
     --------
@@ -161,7 +160,7 @@ def fit_search(
     if groups is not None:
         fit_params["groups"] = groups
     prepared = _with_fixed_draws(search, y)
-    n_fits = len(rehearse(prepared, y, groups))
+    n_fits = len(list_fits(prepared, y, groups))
     n_splits = prepared.cv.get_n_splits(X, y, groups)
     share = n_threads or share_threads(effective_n_jobs(getattr(search, "n_jobs", None)))
     with _results_folder(results) as folder:
@@ -170,7 +169,7 @@ def fit_search(
         prepared.set_params(estimator=recorded, scoring=RecordedScorer(scorer, search.scoring))
         metric = search.refit if isinstance(search.refit, str) else None
         with ProgressLine(folder, n_fits, n_splits, search.scoring, metric, progress) as line:
-            fitted = in_spite_of_losses(
+            fitted = retry_lost_workers(
                 lambda: clone(prepared).fit(X, y, **fit_params),
                 line.count,
                 n_jobs=getattr(search, "n_jobs", None),
@@ -180,8 +179,8 @@ def fit_search(
             )
         if results is not None and not line.seen:
             warnings.warn(
-                f"No result is in {folder}: the workers do not see it, or cannot write there. "
-                "Give a folder that all machines share, for the search to go on if it is killed.",
+                f"There are no results in {folder}: the workers do not see it, or cannot write "
+                "there. Give a folder that all machines share, or the search cannot resume.",
                 RuntimeWarning,
                 stacklevel=2,
             )
@@ -190,7 +189,7 @@ def fit_search(
 
 
 def _with_fixed_draws(search, y):
-    """A copy that draws the same candidates and folds however often it is cloned and fitted."""
+    """A copy that draws the same candidates and folds whenever it is cloned and fitted."""
     copied = copy(search)
     is_classifier = get_tags(search.estimator).estimator_type == "classifier"
     cv = copy(check_cv(search.cv, y, classifier=is_classifier))
@@ -212,7 +211,7 @@ def _results_folder(results):
 
 
 def _hand_over(fitted, search, scorer):
-    """Move what was learned into the user's search, with nothing of the recording left in it."""
+    """Move the fitted attributes into the user's search, without any trace of the recording."""
     if hasattr(fitted, "best_estimator_"):
         fitted.best_estimator_ = fitted.best_estimator_.trained()
         if hasattr(fitted.best_estimator_, "feature_names_in_"):

@@ -24,7 +24,7 @@ pytest.importorskip("gradio", reason='needs Gradio: pip install "skdigits[demo]"
 
 from skdigits._pictures.results import ReadDigit, ReadPicture
 from skdigits.app import build_app
-from skdigits.app._answers import Answers
+from skdigits.app._answers import Handlers
 
 ROOT = Path(__file__).parents[2]
 SEVEN = [(240, 180), (560, 180), (360, 640)]
@@ -74,7 +74,7 @@ def sentence(said):
 
 @pytest.fixture(scope="module")
 def answers():
-    return Answers(skdigits.load_pretrained(), 0.5)
+    return Handlers(skdigits.load_pretrained(), 0.5)
 
 
 def test_a_drawing_is_answered(answers):
@@ -108,7 +108,7 @@ def test_importing_the_page_writes_no_file():
 
 
 def test_little_confidence_is_not_sure():
-    answers = Answers(skdigits.load_pretrained(), 1.0)
+    answers = Handlers(skdigits.load_pretrained(), 1.0)
     assert re.match("Not sure: 7 or [0-9]", sentence(answers.draw(as_url(drawing()))[0]))
 
 
@@ -255,7 +255,7 @@ def test_kept_rows_are_bounded(answers):
     assert len(kept) == 200
     kept, message = answers.keep(url, "7", kept)
     assert len(kept) == 200
-    assert "200 rows are the most" in message
+    assert "keeps 200 rows at most" in message
 
 
 def test_the_page_needs_probabilities():

@@ -11,7 +11,7 @@ from PIL import Image
 
 from skdigits._measures.confidence import describe_accuracy
 from skdigits.cli import main, train
-from skdigits.cli._progress import Watched
+from skdigits.cli._progress import WithProgress
 from skdigits.datasets import load_bundled_digits
 
 
@@ -95,7 +95,7 @@ def test_train_says_of_how_many_rows(digits):
         "network 2 alone, validation accuracy: 90.0 % (85.1 to 93.4) of 200 rows held out",
     ]
     nothing = SimpleNamespace(validation_scores_=[], validation_fraction=0)
-    assert "none is left" in train.describe_validation([nothing], digits)
+    assert "none are left" in train.describe_validation([nothing], digits)
 
 
 def test_submit_says_what_score_to_expect(digits):
@@ -115,7 +115,7 @@ def test_submit_with_a_model_says_what_score_to_expect(folder, use, capsys):
     assert "30 predictions\nexpect a score of 0.993 to 0.996, by 6,000 rows" in said
     use("submit", Answering())
     assert main(line) == 0
-    assert "skdigits evaluate says of rows" in capsys.readouterr().out
+    assert "run skdigits evaluate on rows" in capsys.readouterr().out
 
 
 def test_evaluate_gives_an_interval(folder, use, capsys):
@@ -129,7 +129,7 @@ def test_evaluate_gives_an_interval(folder, use, capsys):
 @pytest.mark.parametrize("n_rows", [1, 3999, 4000, 4001, 9001])
 def test_answers_in_blocks_are_those_of_one_call(n_rows, form):
     X = form(np.arange(n_rows)[:, None] % 10)
-    watched = Watched(Answering(), is_quiet=True)
+    watched = WithProgress(Answering(), is_quiet=True)
     np.testing.assert_array_equal(watched.predict(X), Answering().predict(X))
     assert watched.predict_proba(X).shape == (n_rows, 10)
     assert watched.classes_ is Answering.classes_
@@ -147,7 +147,7 @@ def test_answers_in_blocks_are_those_of_one_call(n_rows, form):
 )
 def test_a_bar_for_those_who_wait(is_terminal, is_quiet, n_rows, is_shown, monkeypatch, capsys):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: is_terminal)
-    Watched(Answering(), is_quiet).predict(np.zeros((n_rows, 1)))
+    WithProgress(Answering(), is_quiet).predict(np.zeros((n_rows, 1)))
     assert ("rows" in capsys.readouterr().err) == is_shown
 
 

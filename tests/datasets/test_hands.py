@@ -94,11 +94,11 @@ def test_a_folder_without_collections(tmp_path):
 )
 def test_what_is_no_collection_is_named(tmp_path, columns, message):
     np.savez(tmp_path / "odd.npz", **columns)
-    with pytest.raises(ValueError, match=rf"odd\.npz is no collection .*{message}"):
+    with pytest.raises(ValueError, match=rf"odd\.npz is not a collection .*{message}"):
         load_hands(tmp_path)
 
 
 def test_a_damaged_file_is_named(tmp_path):
     (tmp_path / "cut.npz").write_bytes(b"PK\x03\x04 and no more")
-    with pytest.raises(ValueError, match=r"cut\.npz is no collection"):
+    with pytest.raises(ValueError, match=r"cut\.npz is not a collection"):
         load_hands(tmp_path)

@@ -364,7 +364,7 @@ def test_partial_fit_after_fit_corrects_a_mistake(small_digits):
 
 def test_a_label_column_left_in_is_named():
     X = np.random.default_rng(0).random((30, 65), dtype=np.float32)
-    with pytest.warns(ImageShapeWarning, match="is the label column still in X"):
+    with pytest.warns(ImageShapeWarning, match="if the label column is still in X"):
         clf = quick(epochs=1).fit(X, np.arange(30) % 2)
     assert clf.image_shape_ == (9, 9)
     assert clf.predict(X).shape == (30,)

@@ -147,7 +147,7 @@ def test_a_pipeline_of_several_presets():
 @pytest.mark.parametrize(
     ("preset", "n_estimators", "message"),
     [
-        ({"balanced": 2}, 3, "n_estimators is left out"),
+        ({"balanced": 2}, 3, "Leave out n_estimators"),
         ({"balanced": 0}, None, "at least 1"),
         ({"big": 2}, None, "unknown"),
         ({}, None, "unknown"),

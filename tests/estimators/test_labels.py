@@ -55,7 +55,7 @@ def test_nullable_labels_in_a_partial_fit(three):
 @pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
 def test_missing_labels_are_counted(make, three):
     X, y = three
-    with pytest.raises(ValueError, match=r"y has 2 missing labels \(NA\)\. Leave such rows out"):
+    with pytest.raises(ValueError, match=r"y has 2 missing labels \(NA\)\. Drop these rows"):
         make().fit(X, pd.Series([pd.NA, pd.NA, *y[2:]], dtype="Int64"))
 
 

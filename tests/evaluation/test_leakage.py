@@ -94,7 +94,7 @@ def test_leakage_of_equal_rows_names_the_first():
         ((5, 785), (5, 784), {}, "X_train has 785 columns and X_test 784"),
         ((5, 784), (5, 784), {"min_similarity": 0}, "min_similarity=0"),
         ((5, 784), (5, 784), {"max_shift": -1}, "max_shift=-1"),
-        ((5, 784), (5, 784), {"max_shift": 29}, "max_shift=29 is more than the pictures' 28x28"),
+        ((5, 784), (5, 784), {"max_shift": 29}, "max_shift=29 is more than the 28x28"),
         ((5, 784), (5, 784), {"image_shape": (20, 20)}, "400 pixels, but X has 784"),
     ],
 )

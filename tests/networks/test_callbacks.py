@@ -117,12 +117,12 @@ def test_other_callbacks_of_keras(name, small_digits, tmp_path):
     [
         (
             keras.callbacks.EarlyStopping(),
-            r"an object of EarlyStopping.*the class EarlyStopping, or",
+            r"an instance of EarlyStopping.*the class EarlyStopping, or",
         ),
-        (keras.callbacks.TerminateOnNaN(), "an object of TerminateOnNaN"),
-        ("EarlyStopping", "'EarlyStopping', which is no function"),
-        (None, "None, which is no function"),
-        (dict, r"returns a keras.callbacks.Callback \(got {}\)"),
+        (keras.callbacks.TerminateOnNaN(), "an instance of TerminateOnNaN"),
+        ("EarlyStopping", "'EarlyStopping', which does not return"),
+        (None, "None, which does not return"),
+        (dict, r"does not return a keras.callbacks.Callback \(got {}\)"),
         (lambda: None, r"\(got None\)"),
         (lambda: keras.callbacks.EarlyStopping, r"\(got <class"),
     ],

@@ -158,7 +158,7 @@ def test_a_damaged_checkpoint_is_not_trusted(damage, small_digits, tmp_path):
     cut_off(kept, *small_digits)
     (path,) = tmp_path.iterdir()
     path.write_bytes(damage(path.read_bytes()))
-    with pytest.warns(CheckpointWarning, match=r"damaged .*starts anew"):
+    with pytest.warns(CheckpointWarning, match=r"damaged .*starts from scratch"):
         kept.fit(*small_digits)
     assert CutOff.n_seen == 4
     assert_same_fit(kept, quick().fit(*small_digits))
@@ -180,7 +180,7 @@ def test_what_cannot_be_found_again_is_refused(small_digits, tmp_path):
         quick(checkpoint_dir=tmp_path, random_state=None).fit(*small_digits)
     with pytest.raises(ValueError, match="Set random_state to an integer"):
         DigitEnsembleClassifier(quick(checkpoint_dir=tmp_path)).fit(*small_digits)
-    with pytest.raises(ValueError, match="Put it into a module"):
+    with pytest.raises(ValueError, match="Define it in a module"):
         quick(checkpoint_dir=tmp_path, callbacks=[lambda: CutOff()]).fit(*small_digits)
 
 

@@ -113,10 +113,10 @@ def test_polars(frame, written):
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda X: X.astype("Int64").replace(16, pd.NA), "is no number.*missing values"),
+        (lambda X: X.astype("Int64").replace(16, pd.NA), "is not a number.*missing values"),
         (lambda X: X.astype(object).replace(16, None), "NaN or infinity"),
         (lambda X: X.astype(float).replace(16, np.nan), "NaN or infinity"),
-        (lambda X: X.astype(object).replace(16, "ink"), "is no number .*'ink'"),
+        (lambda X: X.astype(object).replace(16, "ink"), "is not a number .*'ink'"),
     ],
     ids=["NA", "None", "NaN", "text"],
 )
@@ -198,9 +198,9 @@ def test_the_reader_gives_names(of_frame, picture):
 
 
 def test_the_page_gives_names(of_frame, picture):
-    from skdigits.app._answers import Answers
+    from skdigits.app._answers import Handlers
 
-    answers = Answers(of_frame, None)
+    answers = Handlers(of_frame, None)
     row = load_bundled_digits().data[0]
     assert answers._is_digit(row)
     assert sum(answers._rate(row).values()) == pytest.approx(1)

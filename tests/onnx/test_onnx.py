@@ -237,7 +237,7 @@ def curved(image_shape, n_classes):
     ("architecture", "message"),
     [
         (odd, "Layer 'odd_one' .LayerNormalization. is none of BatchNormalization, Conv2D"),
-        (forked, "Layer 'second' .Dense. is not the next of one chain"),
+        (forked, "Layer 'second' .Dense. does not follow the layer before it in one chain"),
         (curved, "Layer 'bent' .Dense. has an activation other than relu"),
     ],
 )
@@ -267,7 +267,7 @@ def test_a_graph_that_answers_otherwise_is_not_written(small_digits, tmp_path, m
     path = tmp_path / "m.onnx"
     path.write_bytes(b"older")
     monkeypatch.setattr(clf, "predict_proba", lambda X: np.eye(10)[np.zeros(len(X), int)])
-    with pytest.raises(ValueError, match="The ONNX graph answers otherwise than the pipeline"):
+    with pytest.raises(ValueError, match="The ONNX graph and the pipeline differ in"):
         export_onnx(clf, path)
     assert [p.read_bytes() for p in tmp_path.iterdir()] == [b"older"]
 
@@ -519,7 +519,7 @@ def _(model):
     model.graph.output.pop(0)
 
 
-@change("says nothing of its classes")
+@change("does not name its classes")
 def _(model):
     model.metadata_props.pop()
 

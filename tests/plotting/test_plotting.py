@@ -14,9 +14,9 @@ from sklearn.pipeline import Pipeline
 
 from skdigits import make_digit_pipeline, plotting
 from skdigits.evaluation import (
+    attribution,
     expected_calibration_error,
     leakage,
-    occlusion,
     report,
     risk_coverage_area,
     robustness,
@@ -167,7 +167,7 @@ def test_attribution(weak):
     assert [ax.get_title() for ax in display.axes_] == [
         f"{row.argmax()}: {100 * row.max():.1f} %" for row in proba
     ]
-    np.testing.assert_array_equal(display.attribution, occlusion(clf, X[:5]))
+    np.testing.assert_array_equal(display.attribution, attribution(clf, X[:5]))
     drawn = [np.asarray(ax.images[1].get_array()) for ax in display.axes_]
     np.testing.assert_array_equal(drawn, display.attribution)
     figure, axes = plt.subplots(1, 2)

@@ -1,4 +1,4 @@
-"""Occlusion, where it is known which pixels decide."""
+"""Attribution, where it is known which pixels decide."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
 from skdigits import DigitCNNClassifier, DigitEnsembleClassifier, SelectiveClassifier
-from skdigits.evaluation import occlusion
+from skdigits.evaluation import attribution
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def corners():
 def test_single_pixels_of_a_linear_model(linear):
     """Its log-odds are a sum over the pixels, so that each pixel's part is known."""
     clf, X = linear
-    found = occlusion(clf, X, patch=1)
+    found = attribution(clf, X, patch=1)
     sign = np.where(clf.predict(X) == "odd", 1, -1)[:, None]
     np.testing.assert_allclose(found.reshape(len(X), -1), sign * clf.coef_ * X, atol=1e-5)
 
@@ -52,19 +52,19 @@ def test_patches_of_a_linear_model(linear, patch, stride):
             place = slice(top, top + patch), slice(left, left + patch)
             total[:, *place] += parts[:, *place].sum(axis=(1, 2))[:, None, None]
             count[place] += 1
-    found = occlusion(clf, X, labels=["odd"] * len(X), patch=patch, stride=stride)
+    found = attribution(clf, X, labels=["odd"] * len(X), patch=patch, stride=stride)
     np.testing.assert_allclose(found, total / count, atol=1e-5)
 
 
 def test_another_filling(linear):
     clf, X = linear
-    found = occlusion(clf, X, labels=["odd"] * len(X), patch=1, fill=16)
+    found = attribution(clf, X, labels=["odd"] * len(X), patch=1, fill=16)
     np.testing.assert_allclose(found.reshape(len(X), -1), clf.coef_ * (X - 16), atol=1e-5)
 
 
 def test_against_one_class_is_for_the_other(linear):
     clf, X = linear
-    odd, even = (occlusion(clf, X, labels=[label] * len(X)) for label in ["odd", "even"])
+    odd, even = (attribution(clf, X, labels=[label] * len(X)) for label in ["odd", "even"])
     np.testing.assert_allclose(odd, -even, atol=1e-8)
 
 
@@ -72,7 +72,7 @@ def test_a_network_looks_where_its_class_hangs(corners):
     clf, X, y = corners
     assert clf.score(X, y) == 1
     marked = X[y == 1][:6]
-    found = occlusion(clf, marked, patch=3)
+    found = attribution(clf, marked, patch=3)
     in_corner = found[:, :3, :3].mean(axis=(1, 2))
     assert (in_corner > 10 * np.abs(found[:, 4:, 4:]).mean(axis=(1, 2))).all()
     strongest = [np.unravel_index(values.argmax(), values.shape) for values in found]
@@ -92,7 +92,7 @@ def test_other_estimators(corners, make):
     rows = X.reshape(len(X), -1)
     clf = make(small).fit(np.tile(rows, (4, 1)), np.tile(y, 4))
     marked = X[y == 1][:2]
-    found = occlusion(clf, marked, labels=[1, 1], patch=3)
+    found = attribution(clf, marked, labels=[1, 1], patch=3)
     assert found.shape == (2, 12, 12)
     assert (found[:, :3, :3].mean(axis=(1, 2)) > found[:, 4:, 4:].mean(axis=(1, 2))).all()
 
@@ -102,7 +102,7 @@ def test_certainty_gives_no_infinity():
     X, y = load_digits(return_X_y=True)
     clf = RandomForestClassifier(5, random_state=0).fit(X, y)
     assert clf.predict_proba(X[:3]).max() == 1
-    assert np.isfinite(occlusion(clf, X[:3], patch=3)).all()
+    assert np.isfinite(attribution(clf, X[:3], patch=3)).all()
 
 
 def test_frames_keep_their_names(linear):
@@ -113,7 +113,7 @@ def test_frames_keep_their_names(linear):
         LogisticRegression(C=1e-3).fit(rows, np.arange(10) % 2) for rows in (frame, X)
     )
     np.testing.assert_allclose(
-        occlusion(of_frame, frame, patch=2), occlusion(of_array, X, patch=2), atol=1e-8
+        attribution(of_frame, frame, patch=2), attribution(of_array, X, patch=2), atol=1e-8
     )
 
 
@@ -121,7 +121,7 @@ def test_images_and_other_shapes():
     rng = np.random.default_rng(0)
     X = rng.random((20, 12))
     clf = LogisticRegression().fit(X, X[:, 0] > 0.5)
-    found = occlusion(clf, X, patch=1, image_shape=(3, 4))
+    found = attribution(clf, X, patch=1, image_shape=(3, 4))
     assert found.shape == (20, 3, 4)
     assert np.abs(found).sum(axis=0).argmax() == 0
 
@@ -129,12 +129,12 @@ def test_images_and_other_shapes():
 def test_what_it_cannot_do(linear):
     clf, X = linear
     with pytest.raises(TypeError, match="LinearSVC has no predict_proba"):
-        occlusion(LinearSVC(), X)
+        attribution(LinearSVC(), X)
     with pytest.raises(ValueError, match="patch=9 and stride=1 do not suit pictures of 8x8"):
-        occlusion(clf, X, patch=9)
+        attribution(clf, X, patch=9)
     with pytest.raises(ValueError, match="stride=3 leaves pixels"):
-        occlusion(clf, X, patch=2, stride=3)
+        attribution(clf, X, patch=2, stride=3)
     with pytest.raises(ValueError, match="1 unknown labels; expected one of"):
-        occlusion(clf, X, labels=["odd"] * 9 + ["strange"])
+        attribution(clf, X, labels=["odd"] * 9 + ["strange"])
     with pytest.raises(ValueError, match="each of the 10 pictures"):
-        occlusion(clf, X, labels="odd")
+        attribution(clf, X, labels="odd")

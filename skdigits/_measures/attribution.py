@@ -1,4 +1,4 @@
-"""`occlusion`: which pixels decided, found by covering them."""
+"""`attribution`: which pixels decided, found by covering them."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from skdigits._utils.images import as_images, find_image_shape, flatten_images, 
 from skdigits._utils.typing import ImageShape, Rows
 
 
-def occlusion(
+def attribution(
     estimator: Any,
     X: Rows,
     *,
@@ -22,44 +22,44 @@ def occlusion(
 ) -> NDArray[np.float64]:
     """Find which pixels decided, by covering each part of a picture in turn.
 
-    A square patch slides over the picture; what the answer loses by it is shared by the pixels
-    under the patch. Nothing is asked of the estimator but its probabilities, so that it serves
-    networks, ensembles and any other classifier.
+    A square patch slides over the picture, and what the answer loses is attributed to the pixels
+    under the patch. This needs only probabilities, so it works for networks, ensembles and any
+    other classifier.
 
     Parameters
     ----------
     estimator : object
         Fitted classifier or pipeline with ``predict_proba`` and ``classes_``.
     X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, 1)
-        Pictures, as the estimator takes them. Each costs a prediction for each place of the patch,
-        576 to 625 for a picture of 28x28.
+        Pictures, as the estimator takes them. Each takes one prediction per position of the patch,
+        576 to 625 for a 28x28 picture.
     labels : array-like of shape (n_samples,), default=None
-        The class of each picture that is to be explained; None takes the most probable one.
+        The class to explain for each picture; None takes the most probable one.
     patch : int, default=None
         Side of the patch in pixels. None takes a seventh of the shorter side, 4 of 28.
     stride : int, default=1
-        Pixels from one place of the patch to the next.
+        Pixels from one position of the patch to the next.
     fill : float, default=0
-        What the patch is filled with; 0 is paper.
+        Value of the pixels in the patch; 0 is paper.
     image_shape : "auto" or (int, int), default="auto"
-        Height and width of the pictures. "auto" takes a square.
+        Height and width of the pictures. "auto" assumes square ones.
 
     Returns
     -------
     attribution : ndarray of shape (n_samples, height, width)
-        By how much the log-odds of the class, in natural units, fall when the pixel is covered: the
-        mean over all patches that cover it. Above 0 speaks for the class, below 0 against it.
+        How much the log-odds of the class, in natural units, fall when the pixel is covered: the
+        mean over all patches that cover it. Values above 0 speak for the class, below 0 against it.
 
     Raises
     ------
     TypeError
-        If the estimator gives no probabilities.
+        If the estimator has no ``predict_proba``.
     ValueError
         If the patch does not fit, or a label is unknown.
 
     See Also
     --------
-    skdigits.plotting.AttributionDisplay : Draws it.
+    skdigits.plotting.AttributionDisplay : Plots it.
 
     References
     ----------
@@ -67,20 +67,20 @@ def occlusion(
 
     Examples
     --------
-    With one pixel covered at a time, a linear model gives back its weights times the pixels.
+    With one pixel covered at a time, a linear model yields its weights times the pixels.
 
     >>> import numpy as np
     >>> from sklearn.linear_model import LogisticRegression
-    >>> from skdigits.evaluation import occlusion
+    >>> from skdigits.evaluation import attribution
     >>> X = np.eye(4)[[0, 0, 3, 3]]
     >>> clf = LogisticRegression().fit(X, ["top", "top", "bottom", "bottom"])
-    >>> found = occlusion(clf, X[:1], patch=1)
+    >>> found = attribution(clf, X[:1], patch=1)
     >>> bool(np.isclose(found[0, 0, 0], clf.coef_[0, 0])), int(np.count_nonzero(found))
     (True, 1)
     """
     if not hasattr(estimator, "predict_proba"):
         raise TypeError(
-            f"{type(estimator).__name__} has no predict_proba, which occlusion needs. Wrap it in "
+            f"{type(estimator).__name__} has no predict_proba, which attribution needs. Wrap it in "
             "sklearn.calibration.CalibratedClassifierCV."
         )
     rows = np.asarray(flatten_images(X))
@@ -145,13 +145,13 @@ def _cover(image, patch, stride, fill):
 
 
 def _log_odds(log_proba, code):
-    """Of the class against all others, from logarithms: no probability is too near to 1."""
+    """Log-odds of the class against all others, exact even for probabilities close to 1."""
     others = np.delete(log_proba, code, axis=1)
     return log_proba[:, code] - np.logaddexp.reduce(others, axis=1)
 
 
 def _share(lost, corners, patch, shape):
-    """The mean loss of the patches over each pixel."""
+    """For each pixel the mean loss of the patches that cover it."""
     total, count = np.zeros(shape), np.zeros(shape)
     for loss, (top, left) in zip(lost, corners, strict=True):
         place = slice(top, top + patch), slice(left, left + patch)

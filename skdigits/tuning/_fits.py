@@ -1,4 +1,4 @@
-"""Which fits a search will make, found by running it without training."""
+"""List the fits that a search will make, by running it without training."""
 
 import warnings
 
@@ -9,15 +9,15 @@ from sklearn.base import clone
 from skdigits.tuning._results import StandIn
 
 
-class _Rehearsed(StandIn):
-    """Notes what it is asked to fit, and fits nothing."""
+class _RequestedFits(StandIn):
+    """Records each call of `fit`, and fits nothing."""
 
     def __init__(self, estimator):
         super().__init__(estimator)
-        self.asked = []
+        self.requested = []
 
     def fit(self, X, y=None, **fit_params):
-        self.asked.append((self.estimator, len(X)))
+        self.requested.append((self.estimator, len(X)))
         return self
 
 
@@ -25,11 +25,11 @@ def _no_score(estimator, X, y=None):
     return 0.0
 
 
-def rehearse(search, y, groups=None):
-    """Run a search without training.
+def list_fits(search, y, groups=None):
+    """Run a search without training, and list its fits.
 
-    Scikit-learn's own code draws the candidates and cuts the folds, so that nothing of it need be
-    known here; only which candidates of a halving search survive is not known beforehand.
+    Scikit-learn's own code draws the candidates and cuts the folds, so that this works for any
+    search; only which candidates survive in a halving search cannot be known beforehand.
 
     Parameters
     ----------
@@ -40,15 +40,15 @@ def rehearse(search, y, groups=None):
     Returns
     -------
     fits : list of (estimator, int)
-        The estimator with the parameters of each fit, and the number of rows it trains on.
+        For each fit the estimator with its parameters, and the number of rows it trains on.
     """
     search = clone(search)
-    stand_in = _Rehearsed(search.estimator)
+    stand_in = _RequestedFits(search.estimator)
     search.set_params(
         estimator=stand_in, scoring=_no_score, refit=False, n_jobs=1, verbose=0, error_score="raise"
     )
     more = {} if groups is None else {"groups": groups}
     with joblib.parallel_config(backend="sequential"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what it has to say comes when it runs
+        warnings.simplefilter("ignore")  # the search itself will warn
         search.fit(np.zeros((len(y), 1)), y, **more)
-    return stand_in.asked
+    return stand_in.requested
