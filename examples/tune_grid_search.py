@@ -7,7 +7,7 @@ parameters of the network are named ``digitcnnclassifier__...``. Two workers on 
 
     python examples/tune_grid_search.py --data folder --rows 5000 --n-jobs 2
 
-Kill it and start it again with the same arguments: it goes on where it was. The command
+If it is killed, start it again with the same arguments: it resumes where it was. The command
 ``skdigits tune`` does the same, and searches other spaces.
 """
 
@@ -37,8 +37,8 @@ def main(arguments=None):
     pipeline = make_digit_pipeline(epochs=options.epochs, random_state=options.seed)
     search = GridSearchCV(pipeline, search_space("quick"), cv=options.cv, n_jobs=options.n_jobs)
 
-    # As `search.fit(X, y)`, but each result is kept as it comes, and each worker keeps to its
-    # share of the cores.
+    # Like `search.fit(X, y)`, but saves each result at once, and limits each worker to its share
+    # of the cores.
     fit_search(search, X, y, results=options.output / "grid_search_results")
 
     # The results of `search.cv_results_`, best first, and `search.best_estimator_` in a file.
