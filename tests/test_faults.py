@@ -79,7 +79,7 @@ def test_no_room_leaves_the_old_file(pretrained, tmp_path):
 
 def test_no_room_for_a_checkpoint_ends_no_fit(small_digits, tmp_path):
     clf = DigitCNNClassifier(epochs=1, random_state=0, checkpoint_dir=tmp_path)
-    with no_room(), pytest.warns(CheckpointWarning, match=r"No checkpoint after epoch 1.*continues"):
+    with no_room(), pytest.warns(CheckpointWarning, match=r"No checkpoint .*continues"):
         clf.fit(*small_digits)
     assert clf.n_iter_ == 1
     assert not list(tmp_path.iterdir())

@@ -53,6 +53,8 @@ def test_an_unknown_kind_is_named():
 
 def test_letters_want_matplotlib(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(ImportError, match=r'pip install "skdigits\[plot\]", or leave the letters out'):
+    with pytest.raises(
+        ImportError, match=r'pip install "skdigits\[plot\]", or leave the letters out'
+    ):
         make_non_digits(1)
     assert len(make_non_digits(1, kinds=["sign"]).data) == 1
