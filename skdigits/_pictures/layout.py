@@ -7,6 +7,7 @@ import numpy as np
 
 _GAP = 0.9  # of a digit's height: a wider gap may end a number
 _USUAL = 1.9  # times the usual gap of the line: a wider one may end a number
+_STEEP = 1.2  # cost of a slope of 1, in lines
 _CORE = 0.6  # share of a number's width that tells its column
 _MINUS_GAP = 1.0  # of a digit's height: a minus stands no farther from its number
 _MINUS_FREE = 1.5  # times that gap is left before it, or it takes away from the number there
@@ -92,12 +93,14 @@ def find_lines(boxes):
     height = max(float(np.median(boxes[:, 3] - boxes[:, 1])), 1.0)
     best = None
     for slope in sorted(np.tan(np.radians(np.arange(-40, 41, 2))), key=abs):
+        if best is not None and _STEEP * abs(slope) >= best[0]:
+            break  # steeper lines cost more, whatever they hold
         level = (y - slope * x) / np.hypot(1, slope)
         order = np.argsort(level)
         line = np.empty(len(level), int)
         line[order] = np.cumsum(np.diff(level[order], prepend=level[order[0]]) > 0.5 * height)
         spread = np.array([np.ptp(level[line == k]) for k in range(line.max() + 1)]) / height
-        cost = line.max() + np.square(spread).sum() + 1.2 * abs(slope)
+        cost = line.max() + np.square(spread).sum() + _STEEP * abs(slope)
         if best is None or cost < best[0] - 1e-9:
             best = cost, line, slope
     return best[1], float(best[2])
