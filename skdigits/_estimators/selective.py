@@ -323,8 +323,7 @@ class SelectiveClassifier(
             A label for each row.
         """
         if self.reject_label is None:
-            best = self._log_proba(X).argmax(axis=1)
-            return self.classes_[best]
+            return self.classes_[self._log_proba(X).argmax(axis=1)]
         log_proba, score = self._log_proba_and_score(X)
         check_reject_label(self.reject_label, self.classes_)
         labels = self.classes_[log_proba.argmax(axis=1)]
@@ -347,11 +346,13 @@ class SelectiveClassifier(
         return round_log_proba(at_temperature(log_proba, self.temperature_), log_proba.dtype)
 
     def _log_proba(self, X):
-        return self._floored(log_proba_of(self.estimator_, self._checked(X)))
+        X = self._checked(X)  # first: it tells of a missing fit
+        return self._floored(log_proba_of(self.estimator_, X))
 
     def _log_proba_and_score(self, X):
         """Logarithms of the estimator's own probabilities, and its score or None."""
-        log_proba, score = predict_both(self.estimator_, self._checked(X))
+        X = self._checked(X)
+        log_proba, score = predict_both(self.estimator_, X)
         return self._floored(log_proba), score
 
     def _checked(self, X):
