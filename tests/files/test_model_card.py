@@ -88,5 +88,5 @@ def test_card_is_written_when_asked(fitted, tmp_path):
 def test_what_has_no_card(fitted):
     with pytest.raises(NotFittedError):
         model_card(make_digit_pipeline())
-    with pytest.raises(TypeError, match=r"metrics \['accuracy'\] are no numbers"):
+    with pytest.raises(TypeError, match=r"metrics \['accuracy'\] are not numbers"):
         model_card(fitted, metrics={"accuracy": "99 %"})
