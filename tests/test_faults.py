@@ -128,7 +128,7 @@ def test_forbidden_folder(forbidden, pretrained, search, small_digits):
     clf.set_params(checkpoint_dir=forbidden / "new")
     with pytest.raises(PermissionError, match=r"checkpoint_dir=.* cannot be created; give another"):
         clf.fit(*small_digits)
-    with pytest.raises(PermissionError, match=r"results=.* cannot be written to"):
+    with pytest.raises(PermissionError, match=r"results=.* is not writable; give"):
         fit_search(search, *small_digits, results=forbidden, progress=False)
     assert not list(forbidden.iterdir())
 

@@ -93,8 +93,7 @@ class SelectiveClassifier(
         twice the time; with several folds it is always done.
 
     random_state : int, RandomState instance or None, default=None
-        Draws the held-out rows, and seeds the default estimator. A given estimator has its own
-        `random_state`.
+        Draws the held-out rows, and seeds the default estimator; a given one has its own.
 
     Attributes
     ----------
@@ -323,7 +322,8 @@ class SelectiveClassifier(
             A label for each row.
         """
         if self.reject_label is None:
-            return self.classes_[self._log_proba(X).argmax(axis=1)]
+            best = self._log_proba(X).argmax(axis=1)
+            return self.classes_[best]
         log_proba, score = self._log_proba_and_score(X)
         check_reject_label(self.reject_label, self.classes_)
         labels = self.classes_[log_proba.argmax(axis=1)]
