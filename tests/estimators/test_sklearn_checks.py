@@ -33,7 +33,6 @@ def test_scikit_learn_checks(estimator, check):
     [
         DigitCNNClassifier(tta=2, novelty=True),
         DigitCNNClassifier(other_label="none", epochs=10),
-        DigitEnsembleClassifier(DigitCNNClassifier(other_label="none", epochs=3), n_estimators=2),
         SelectiveClassifier(DigitCNNClassifier(novelty=True, random_state=0)),
     ]
 )
