@@ -33,7 +33,7 @@ def test_scikit_learn_checks(estimator, check):
     [
         DigitCNNClassifier(tta=2, novelty=True),
         DigitCNNClassifier(other_label="none", epochs=10),
-        SelectiveClassifier(DigitCNNClassifier(novelty=True, random_state=0)),
+        SelectiveClassifier(DigitCNNClassifier(novelty=True, random_state=0), calibrate=False),
     ]
 )
 def test_scikit_learn_checks_of_variants(estimator, check):
