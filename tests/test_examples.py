@@ -33,6 +33,12 @@ def write_train_csv(path, X, y):
     np.savetxt(path, np.column_stack([y, X]), "%d", ",", header=header, comments="")
 
 
+def write_hands(folder, X, y, writers):
+    folder.mkdir()
+    np.savez(folder / "mine.npz", X=X.reshape(-1, 28, 28), y=y, writer=writers)
+    return folder
+
+
 def test_train_and_submit_on_bundled_digits(tmp_path):
     said = run("train_and_submit.py", "--epochs", 5, "--quiet", folder=tmp_path)
     assert "bundled digits" in said
@@ -93,9 +99,7 @@ def test_wrong_folder(tmp_path):
 def test_train_finder_writes_a_network_and_its_card(tmp_path):
     X, y = load_bundled_digits(return_X_y=True)
     write_train_csv(tmp_path / "train.csv", X[:900], y[:900])
-    hands = tmp_path / "hands"
-    hands.mkdir()
-    np.savez(hands / "mine.npz", X=X[900:].reshape(-1, 28, 28), y=y[900:], writer=y[900:])
+    hands = write_hands(tmp_path / "hands", X[900:], y[900:], writers=y[900:])
     options = ["--data", tmp_path, "--hands", hands, "--output", tmp_path]
     said = run(
         *("train_finder.py", *options, "--patches", 16, "--drawings", 12, "--epochs", 1),
@@ -112,10 +116,7 @@ def test_train_finder_writes_a_network_and_its_card(tmp_path):
 def test_train_pretrained_makes_both(tmp_path):
     X, y = load_bundled_digits(return_X_y=True)
     write_train_csv(tmp_path / "train.csv", X[:900], y[:900])
-    hands = tmp_path / "hands"
-    hands.mkdir()
-    images, writers = X[900:1700].reshape(-1, 28, 28), np.arange(800) // 80
-    np.savez(hands / "mine.npz", X=images, y=y[900:1700], writer=writers)
+    hands = write_hands(tmp_path / "hands", X[900:1700], y[900:1700], np.arange(800) // 80)
     options = ["--data", tmp_path, "--output", tmp_path, "--target-error", 0.05, "--jobs", 1]
     run("train_pretrained.py", *options, "--preset", "fast", "--unseen", 200, folder=tmp_path)
     said = run("train_pretrained.py", *options, "--hands", hands, folder=tmp_path)

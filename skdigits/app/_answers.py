@@ -57,10 +57,10 @@ class Handlers:
 
         `pad` is a data URL, empty for an empty pad, or the value of a `gradio.Sketchpad`.
         """
-        row, problem = self._row(pad)
+        drawing, row, problem = self._open(pad)
         if row is None:
             return say(problem), None, show_row(None)
-        if number := self._number(pad):
+        if number := self._number(drawing):
             return say(number), None, show_row(None)
         confidences = self._rate(row)
         best, second = sorted(confidences, key=confidences.get, reverse=True)[:2]
@@ -77,7 +77,7 @@ class Handlers:
         `kept` is a list of (label, 784 bytes); it is not changed.
         """
         kept = list(kept or [])
-        row, line = self._row(pad)
+        _, row, line = self._open(pad)
         if row is None:
             line = "Draw a digit first, then keep it." if line == DRAW else line
         elif label not in self.labels:
@@ -112,9 +112,9 @@ class Handlers:
             line += f"; {len(result.others)} left out that do not look like digits"
         return say(f"{line}.{rest}"), result.text, drawn, _show_numbers(result)
 
-    def _number(self, pad):
+    def _number(self, drawing):
         """What to say about a drawing that surely holds several digits; "" about any other."""
-        result = self._reader.read(open_pad(pad))
+        result = self._reader.read(drawing)
         if len(result.digits) < 2 or min(digit.score for digit in result.digits) < _SURE:
             return ""
         text = result.text.replace("\n", ", ")
@@ -130,16 +130,18 @@ class Handlers:
         probabilities = pipeline.predict_proba(named_rows(pipeline, row[None]))[0]
         return dict(zip(self.labels, map(float, probabilities), strict=True))
 
-    def _row(self, pad):
-        """The drawing as a row and "", or None and the problem."""
+    def _open(self, pad):
+        """The drawing, its row and ""; or None twice and the problem."""
         try:
-            pad = open_pad(pad)
-            row = None if pad is None else self._normalizer.transform([pad])[0]
+            drawing = open_pad(pad)
+            row = None if drawing is None else self._normalizer.transform([drawing])[0]
         except PictureError as error:
-            return None, str(error).removeprefix("Picture 0: ")
+            return None, None, str(error).removeprefix("Picture 0: ")
         except Exception:
-            return None, _log_failure()
-        return (row, "") if row is not None and row.any() else (None, DRAW)
+            return None, None, _log_failure()
+        if row is None or not row.any():
+            return None, None, DRAW
+        return drawing, row, ""
 
 
 def _log_failure():

@@ -468,7 +468,7 @@ def test_predict_a_folder_with_what_is_no_digit(tmp_path, rows, capsys):
     assert said.err.count("\n") == 1
 
 
-def test_unsure_digits_and_others_are_marked(monkeypatch, picture, capsys):
+def test_unsure_digits_and_others_are_marked(use, picture, capsys):
     class Doubting:
         """Never sure, and takes nothing for a digit when told so."""
 
@@ -484,10 +484,10 @@ def test_unsure_digits_and_others_are_marked(monkeypatch, picture, capsys):
         def score_samples(self, X):
             return np.full(len(X), self.score)
 
-    monkeypatch.setattr("skdigits.cli.predict.load_model", lambda path, **_: Doubting(1.0))
+    use("predict", Doubting(1.0))
     assert main(["predict", picture]) == 0
     assert "7  (1 unsure)" in capsys.readouterr().out
-    monkeypatch.setattr("skdigits.cli.predict.load_model", lambda path, **_: Doubting(-1.0))
+    use("predict", Doubting(-1.0))
     assert main(["predict", picture, "--one-digit"]) == 0
     assert "(no digit, 1 not a digit)" in capsys.readouterr().out
 

@@ -36,16 +36,6 @@ class Answering:
 
 
 @pytest.fixture
-def use(monkeypatch):
-    """Have a command answer with this model."""
-
-    def use(command, model):
-        monkeypatch.setattr(f"skdigits.cli.{command}.load_model", lambda path, **_: model)
-
-    return use
-
-
-@pytest.fixture
 def table(tmp_path):
     """Twenty rows of a single class."""
     X, y = load_bundled_digits(return_X_y=True)

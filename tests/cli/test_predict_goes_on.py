@@ -15,9 +15,8 @@ from skdigits.cli import main
 
 
 @pytest.fixture(autouse=True)
-def _always_seven(monkeypatch):
-    model = DummyClassifier().fit(np.zeros((2, 784)), [7, 7])
-    monkeypatch.setattr("skdigits.cli.predict.load_model", lambda path, **_: model)
+def _always_seven(use):
+    use("predict", DummyClassifier().fit(np.zeros((2, 784)), [7, 7]))
 
 
 def seven():

@@ -31,16 +31,6 @@ class Answering:
 
 
 @pytest.fixture
-def use(monkeypatch):
-    """Have a command answer with this model."""
-
-    def use(command, model):
-        monkeypatch.setattr(f"skdigits.cli.{command}.load_model", lambda path, **_: model)
-
-    return use
-
-
-@pytest.fixture
 def folder(tmp_path):
     """Forty rows to learn and thirty to submit."""
     X, y = load_bundled_digits(return_X_y=True)
