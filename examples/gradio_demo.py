@@ -31,7 +31,7 @@ def main(arguments=None):
     options = parse_arguments(arguments)
 
     # Any fitted pipeline will do: `skdigits.load_pretrained()`, or one in a file.
-    pipeline = load_model(options.model)
+    pipeline = load_model(options.model, trainable=False)
 
     # The page itself is `skdigits.app.build_app(pipeline)`, which is Gradio's to `launch()`.
     # `serve` also keeps uploaded pictures in a folder that goes when the page does.

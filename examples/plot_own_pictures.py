@@ -40,9 +40,9 @@ photo = Image.fromarray(
 # %%
 # The weights that come with the package, and a reader around them.
 
-from skdigits import DigitReader, load_pretrained
+from skdigits import DigitReader
 
-reader = DigitReader(load_pretrained())
+reader = DigitReader()
 result = reader.read(photo)
 print(result.text)
 

@@ -9,10 +9,10 @@ scan of your own instead.
 
 import matplotlib.pyplot as plt
 
-from skdigits import DigitReader, load_pretrained
+from skdigits import DigitReader
 from skdigits.datasets import make_page
 
-reader = DigitReader(load_pretrained())
+reader = DigitReader()
 pages = [
     make_page(kind, shape=(420, 640), height=40, n_rows=4, n_columns=4, random_state=seed)
     for seed, kind in enumerate(["table", "form", "sum"])

@@ -35,7 +35,7 @@ LABELS = [7] * 28000
 
 @pytest.fixture(scope="module")
 def pretrained():
-    return load_pretrained()
+    return load_pretrained(trainable=True)
 
 
 @pytest.fixture
@@ -198,7 +198,8 @@ def test_killed_while_writing(tmp_path):
         from pathlib import Path
         from skdigits import load_pretrained, save_pipeline
         from skdigits.kaggle import write_submission
-        folder, pipeline, draw = Path(sys.argv[1]), load_pretrained(), random.Random(0)
+        folder, draw = Path(sys.argv[1]), random.Random(0)
+        pipeline = load_pretrained(trainable=True)
         def write(digit):
             write_submission(folder / "submission.csv", [digit] * 28000)
             save_pipeline(pipeline, folder / "model.joblib")

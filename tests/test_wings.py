@@ -13,7 +13,8 @@ PACKAGE = Path(skdigits.__file__).parent
 # From the top to the bottom, as in docs/architecture.md.
 WINGS = [
     *("__main__", "cli", "app", "evaluation", "plotting", "kaggle", "tuning", "_files", "_onnx"),
-    *("_measures", "_estimators", "_networks", "datasets", "_pictures", "_utils", "exceptions"),
+    *("_measures", "_estimators", "_networks", "datasets", "_pictures", "_runtime"),
+    *("_utils", "exceptions"),
 ]
 KERAS = {"keras", "scikeras", "tensorflow"}
 

@@ -113,7 +113,7 @@ def make_originals(folder):
     ensemble.steps.insert(0, ("digitnormalizer", DigitNormalizer()))
     ensemble.set_params(digitensembleclassifier__estimator__class_weight=None)
     ensemble.fit(X[:500], np.char.add("d", y[:500].astype(str)))
-    made = [load_pretrained(), reader.fit(X[:500], y[:500]), ensemble]
+    made = [load_pretrained(trainable=True), reader.fit(X[:500], y[:500]), ensemble]
     paths = [save_pipeline(p, folder / f"{i}.skdigits") for i, p in enumerate(made)]
     # Small files are met more often: they are all structure.
     return [paths[i].read_bytes() for i in (0, 1, 1, 2, 2)]

@@ -37,7 +37,7 @@ except OSError:
 print(answered, time.process_time(), peak / 1024)
 """
 LOAD_PIPELINE = "model = skdigits.load_pipeline(sys.argv[1], trusted=True)"
-LOAD_SHIPPED = "model = skdigits.load_pretrained()"
+LOAD_SHIPPED = "model = skdigits.load_pretrained(trainable=True)"
 LOAD_ONNX = "model = skdigits.load_onnx(sys.argv[1])"
 EXPORT = "{load}; skdigits.export_onnx(model, sys.argv[2])"
 
@@ -112,7 +112,11 @@ def main():
             cold["ONNX"].append(start_cold(LOAD_ONNX, path))
         from skdigits import load_onnx, load_pipeline, load_pretrained
 
-        own = load_pipeline(options.model, trusted=True) if options.model else load_pretrained()
+        own = (
+            load_pipeline(options.model, trusted=True)
+            if options.model
+            else load_pretrained(trainable=True)
+        )
         ways = {"TensorFlow": own, "ONNX": load_onnx(path)}
         X = read_rows(options.data)
         one = time_one_image(ways, X, options.calls)

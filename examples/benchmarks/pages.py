@@ -19,7 +19,7 @@ import numpy as np
 from _shared import digits_of, edit_distance, finish, make_parser
 from PIL import Image, ImageOps
 
-from skdigits import DigitReader, load_pretrained
+from skdigits import DigitReader
 from skdigits.datasets import make_page
 
 
@@ -120,7 +120,7 @@ def main(arguments=None):
     parser.add_argument("--lines", type=int, default=0, help="made-up lines to change and read")
     parser.add_argument("--rapidocr", action="store_true", help="RapidOCR reads them, too")
     options = parser.parse_args(arguments)
-    reader = DigitReader(load_pretrained())
+    reader = DigitReader()
     figures = {}
     if options.pages:
         readers = {"skdigits": lambda path: digits_of(reader.read(path))}

@@ -32,12 +32,12 @@ from skdigits._estimators.predicting import (
     predict_both,
     round_log_proba,
 )
-from skdigits._estimators.rejection import check_reject_label, reject
 from skdigits._utils.about import DocLinkMixin
 from skdigits._utils.images import flatten_images
 from skdigits._utils.labels import plain_labels
 from skdigits._utils.parameters import parameters_called
 from skdigits._utils.random import draw_seeds
+from skdigits._utils.rejection import check_reject_label, reject
 from skdigits._utils.scores import least_score
 from skdigits._utils.typing import Labels, RandomState, Rows
 

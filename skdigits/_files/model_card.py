@@ -91,7 +91,8 @@ def model_card(
     Examples
     --------
     >>> from skdigits import load_pretrained, model_card
-    >>> print(model_card(load_pretrained(), metrics={"accuracy": 0.99}, license="bsd-3-clause"))
+    >>> pipeline = load_pretrained(trainable=True)
+    >>> print(model_card(pipeline, metrics={"accuracy": 0.99}, license="bsd-3-clause"))
     ---
     license: "bsd-3-clause"
     library_name: "skdigits"

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from importlib.resources import as_file, files
 from typing import TYPE_CHECKING, Literal, overload
 
 from skdigits._files.persistence import load_pipeline
-from skdigits._onnx.classifier import load_onnx
+from skdigits._onnx.classifier import OnnxDigitClassifier
+from skdigits._runtime.model import MODELS
 
 if TYPE_CHECKING:
     from skdigits._estimators.pipeline import DigitPipeline
-    from skdigits._onnx.classifier import OnnxDigitClassifier
 
 _NAMES = ("hands", "kaggle")
 
 
 @overload
-def load_pretrained(name: str = "hands", *, trainable: Literal[True] = True) -> DigitPipeline: ...
-@overload
-def load_pretrained(name: str = "hands", *, trainable: Literal[False]) -> OnnxDigitClassifier: ...
 def load_pretrained(
-    name: str = "hands", *, trainable: bool = True
-) -> DigitPipeline | OnnxDigitClassifier:
-    """Load a pipeline that is already trained; needs neither data nor a network connection.
+    name: str = "hands", *, trainable: Literal[False] = False
+) -> OnnxDigitClassifier: ...
+@overload
+def load_pretrained(name: str = "hands", *, trainable: Literal[True]) -> DigitPipeline: ...
+def load_pretrained(
+    name: str = "hands", *, trainable: bool = False
+) -> OnnxDigitClassifier | DigitPipeline:
+    """Load a classifier that is already trained; needs neither data nor a network connection.
 
     ``examples/train_pretrained.py`` trained both; ``skdigits/models`` has a card for each. The
     files consist of plain parts: loading one runs no code from it.
@@ -36,13 +37,13 @@ def load_pretrained(
         trained on the 42,000 rows of ``train.csv`` and nothing else: start from it for a
         submission.
 
-    trainable : bool, default=True
-        False gives the same network on onnxruntime, which starts without TensorFlow and answers,
-        but cannot be trained further.
+    trainable : bool, default=False
+        Whether to load the network as a Keras pipeline, which can be trained further, saved and
+        looked into, and starts TensorFlow. Otherwise onnxruntime computes the same answers.
 
     Returns
     -------
-    pipeline : DigitPipeline, or OnnxDigitClassifier if not trainable
+    classifier : OnnxDigitClassifier, or DigitPipeline if trainable
         Fitted; takes rows (n, 784) of 0-255 in MNIST's form, as :class:`DigitNormalizer` makes
         them from any picture, and returns the labels 0-9.
 
@@ -61,6 +62,6 @@ def load_pretrained(
     """
     if name not in _NAMES:
         raise ValueError(f"name={name!r} is unknown; the weights are {list(_NAMES)}.")
-    load, suffix = (load_pipeline, "skdigits") if trainable else (load_onnx, "onnx")
-    with as_file(files("skdigits") / "models" / f"{name}.{suffix}") as path:
-        return load(path)
+    if trainable:
+        return load_pipeline(MODELS / f"{name}.skdigits")
+    return OnnxDigitClassifier.load(MODELS / f"{name}.onnx")

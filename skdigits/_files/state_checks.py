@@ -19,7 +19,8 @@ from skdigits._estimators.scaling import PixelScaler
 from skdigits._estimators.selective import SelectiveClassifier
 from skdigits._files.container import Malformed
 from skdigits._networks.architectures import ARCHITECTURES, weight_shapes
-from skdigits._pictures.normalizer import SIDE, DigitNormalizer
+from skdigits._pictures.normalizer import DigitNormalizer
+from skdigits._pictures.placement import SIDE
 
 # Larger values would exhaust the memory or threads of whoever loads the file.
 MOST = {

@@ -15,9 +15,16 @@ from skdigits._estimators.ensemble import DigitEnsembleClassifier
 from skdigits._estimators.novelty import has_odds, part_weights
 from skdigits._estimators.scaling import PixelScaler
 from skdigits._estimators.selective import SelectiveClassifier
-from skdigits._onnx.checks import FORMAT, INPUT, LOG_PROBABILITIES, METADATA, PROBABILITIES, SCORE
 from skdigits._onnx.classifier import OnnxDigitClassifier
 from skdigits._onnx.network import read_network
+from skdigits._runtime.checks import (
+    FORMAT,
+    INPUT,
+    LOG_PROBABILITIES,
+    METADATA,
+    PROBABILITIES,
+    SCORE,
+)
 from skdigits._utils.atomic import replacing
 from skdigits._utils.images import named_rows
 from skdigits._utils.typing import PathLike
@@ -71,8 +78,9 @@ def export_onnx(pipeline: Any, path: PathLike) -> Path:
     >>> from skdigits.datasets import load_bundled_digits
     >>> X, y = load_bundled_digits(return_X_y=True)
     >>> with TemporaryDirectory() as folder:
-    ...     reader = load_onnx(export_onnx(load_pretrained(), Path(folder) / "digits.onnx"))
-    >>> bool((reader.predict(X) == load_pretrained().predict(X)).all())
+    ...     path = export_onnx(load_pretrained(trainable=True), Path(folder) / "digits.onnx")
+    ...     light = load_onnx(path)
+    >>> bool((light.predict(X) == load_pretrained().predict(X)).all())
     True
     """
     check_is_fitted(pipeline)

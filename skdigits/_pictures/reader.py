@@ -1,27 +1,33 @@
 """Read every digit of a picture with a fitted classifier."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterable, Iterator, Sized
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from skdigits._pictures.crops import cut_digit
 from skdigits._pictures.finder import SIGNS, find
 from skdigits._pictures.layout import lay_out
-from skdigits._pictures.normalizer import DigitNormalizer
 from skdigits._pictures.opening import read_grey, read_ink
+from skdigits._pictures.placement import normalize
 from skdigits._pictures.results import ReadDigit, ReadPicture
 from skdigits._pictures.segmentation import (
     cut_out,
     main_digit,
     without_ruling,
 )
-from skdigits._pictures.sources import count_pages, keep
+from skdigits._pictures.sources import MAX_PIXELS, count_pages, keep
+from skdigits._runtime.model import load_shipped
 from skdigits._utils.images import named_rows
 from skdigits._utils.scores import least_score
 from skdigits.exceptions import PictureError
+
+if TYPE_CHECKING:
+    from skdigits._pictures.normalizer import DigitNormalizer
 
 # The last ones are not read: each of them gets its error, and none is left out in silence.
 _SUFFIXES = {
@@ -38,12 +44,13 @@ class DigitReader:
 
     Parameters
     ----------
-    pipeline : classifier
-        Fitted on MNIST rows (n, 784) from 0 to 255, with ``predict_proba`` and ``classes_``;
-        that of :func:`load_onnx` needs no TensorFlow.
+    pipeline : classifier, default=None
+        Fitted on MNIST rows (n, 784) from 0 to 255, with ``predict_proba`` and ``classes_``. None
+        takes the weights that ship with the package, on onnxruntime: neither TensorFlow nor
+        scikit-learn is imported.
 
-    normalizer : DigitNormalizer or None, default=None
-        Turns ink into rows; None takes one with default parameters.
+    normalizer : DigitNormalizer, default=None
+        Turns ink into rows; None does as one with default parameters.
 
     min_confidence : float, default=None
         Digits whose most probable class has less are marked ``unsure``. None takes the threshold of
@@ -70,16 +77,16 @@ class DigitReader:
     Examples
     --------
     >>> from PIL import Image, ImageDraw
-    >>> from skdigits import DigitReader, load_pretrained
+    >>> from skdigits import DigitReader
     >>> paper = Image.new("L", (200, 200), 240)
     >>> ImageDraw.Draw(paper).line([(50, 40), (150, 40), (90, 170)], fill=30, width=14)
-    >>> DigitReader(load_pretrained()).read(paper).text
+    >>> DigitReader().read(paper).text
     '7'
     """
 
     def __init__(
         self,
-        pipeline: Any,
+        pipeline: Any = None,
         *,
         normalizer: DigitNormalizer | None = None,
         min_confidence: float | None = None,
@@ -87,7 +94,9 @@ class DigitReader:
         refuse_others: bool = True,
         marks: bool = False,
     ) -> None:
-        if not hasattr(pipeline, "predict_proba"):
+        if pipeline is None:
+            pipeline = load_shipped()
+        elif not hasattr(pipeline, "predict_proba"):
             raise TypeError(
                 f"DigitReader needs a classifier with predict_proba; got "
                 f"{type(pipeline).__name__}. Give a fitted make_digit_pipeline()."
@@ -98,7 +107,7 @@ class DigitReader:
         elif not 0 <= min_confidence <= 1:
             raise ValueError(f"min_confidence is a probability, 0 to 1; got {min_confidence}.")
         self.pipeline = pipeline
-        self.normalizer = DigitNormalizer() if normalizer is None else normalizer
+        self.normalizer = normalizer
         self.min_confidence = min_confidence
         self.one_digit = one_digit
         self.refuse_others = refuse_others
@@ -139,7 +148,7 @@ class DigitReader:
 
     def _read_page(self, picture, page):
         """Read all digits of a picture; None if none is found."""
-        grey, size, inverted = read_grey(picture, page=page, max_pixels=self.normalizer.max_pixels)
+        grey, size, inverted = read_grey(picture, page=page, max_pixels=self._max_pixels)
         seen = find(grey, inverted=inverted)
         found = seen.digits
         if not len(found.scores):
@@ -178,7 +187,7 @@ class DigitReader:
 
     def _read_one(self, picture, page):
         """Read all ink of a picture as one digit."""
-        ink = read_ink(picture, page=page, max_pixels=self.normalizer.max_pixels)
+        ink = read_ink(picture, page=page, max_pixels=self._max_pixels)
         values = without_ruling(ink.values)
         digit = main_digit(values)
         if digit is None:
@@ -196,8 +205,13 @@ class DigitReader:
             return ReadPicture((), picture, (read,), page=page or 1)
         return ReadPicture((read,), picture, page=page or 1)
 
+    @property
+    def _max_pixels(self):
+        return MAX_PIXELS if self.normalizer is None else self.normalizer.max_pixels
+
     def _row(self, ink):
-        return self.normalizer.normalize(ink).ravel()
+        place = normalize if self.normalizer is None else self.normalizer.normalize
+        return place(ink).ravel()
 
     def _second_opinion(self, rows, found):
         """Probabilities of classifier and finder together; which rows are in doubt, or no digit."""

@@ -49,7 +49,7 @@ class Handlers:
         self._thread = ThreadPoolExecutor(1, "answers")
         self.labels = [label_text(label) for label in pipeline.classes_]
         blank = np.zeros(len(PIXELS), np.uint8)
-        self._rate(blank), self._is_digit(blank)  # starts TensorFlow
+        self._rate(blank), self._is_digit(blank)  # starts TensorFlow, if it is a Keras pipeline
 
     @_in_one_thread
     def draw(self, pad):

@@ -21,7 +21,7 @@ def load_model(path=None, *, trainable=True):
         A file of :func:`skdigits.save_pipeline` or :func:`skdigits.export_onnx`. None loads the
         weights that ship.
     trainable : bool, default=True
-        False takes those in the form that starts without TensorFlow.
+        False takes these in the form that starts without TensorFlow.
 
     Returns
     -------
@@ -31,3 +31,23 @@ def load_model(path=None, *, trainable=True):
     from skdigits import load_pipeline, load_pretrained
 
     return load_pretrained(trainable=trainable) if path is None else load_pipeline(path)
+
+
+def load_light_model(path=None):
+    """Load a model to read with: without scikit-learn, where onnxruntime can compute it.
+
+    Parameters
+    ----------
+    path : str or path-like, default=None
+        As in :func:`load_model`.
+
+    Returns
+    -------
+    model : classifier
+        With `predict_proba` and `classes_`.
+    """
+    from skdigits._runtime.model import OnnxModel, load_shipped
+
+    if path is None:
+        return load_shipped()
+    return OnnxModel.load(path) if str(path).lower().endswith(".onnx") else load_model(path)

@@ -50,7 +50,7 @@ def run(options):
     from skdigits.evaluation import report, robustness
 
     X, y = _draw(*read_labelled(options.data), options.rows, options.seed)
-    model = WithProgress(load_model(options.model), options.quiet)
+    model = WithProgress(load_model(options.model, trainable=False), options.quiet)
     X = named_rows(model, X)
     found = report(model, X, y)
     changed = None

@@ -11,7 +11,7 @@ from skdigits._utils.labels import label_text
 from skdigits._utils.scores import least_score
 from skdigits.cli._inputs import StandardInput, is_table, read_table
 from skdigits.cli._json import to_json
-from skdigits.cli._models import add_model_option, load_model
+from skdigits.cli._models import add_model_option, load_light_model
 from skdigits.cli._outcome import CommandError
 from skdigits.cli._progress import WithProgress, bar
 from skdigits.exceptions import PictureError
@@ -65,7 +65,7 @@ def run(options):
     from skdigits import DigitReader
 
     sources = [source for name in options.inputs for source in _expand(name)]
-    model = WithProgress(load_model(options.model, trainable=False), options.quiet)
+    model = WithProgress(load_light_model(options.model), options.quiet)
     reader = DigitReader(model, one_digit=options.one_digit, marks=options.marks)
     if options.table:
         _write_frame(reader, sources, options.table)

@@ -12,7 +12,7 @@ from sklearn.datasets import fetch_openml, load_digits
 from sklearn.model_selection import train_test_split
 from sklearn.utils import Bunch
 
-from skdigits._pictures.normalizer import place
+from skdigits._pictures.placement import place
 from skdigits._utils.typing import PathLike
 from skdigits.datasets._digits_csv import LABEL, PIXELS, read_rows
 

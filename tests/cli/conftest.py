@@ -8,6 +8,7 @@ def use(monkeypatch):
     """Have a command answer with this model."""
 
     def use(command, model):
-        monkeypatch.setattr(f"skdigits.cli.{command}.load_model", lambda path, **_: model)
+        loader = "load_light_model" if command == "predict" else "load_model"
+        monkeypatch.setattr(f"skdigits.cli.{command}.{loader}", lambda path, **_: model)
 
     return use

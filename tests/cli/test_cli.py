@@ -245,7 +245,7 @@ def test_a_warning_is_one_line(monkeypatch, capsys):
     def load(path):
         warnings.simplefilter("always")
         warnings.warn("Look\nout.", stacklevel=1)
-        return load_pretrained()
+        return load_pretrained(trainable=True)
 
     monkeypatch.setattr("skdigits.cli.info.load_model", load)
     assert main(["info"]) == 0

@@ -88,7 +88,7 @@ def test_the_scale_decides_and_not_the_data(rows):
 
 
 def test_the_weights_that_ship_say_so(rows, tmp_path):
-    pipeline = load_pretrained()
+    pipeline = load_pretrained(trainable=True)
     for ask in (pipeline.predict, pipeline.predict_proba, pipeline.score_samples):
         with SAID:
             ask(rows / 255)
@@ -123,7 +123,7 @@ def test_a_network_is_told_nothing_of_0_to_255(unscaled, small_digits, tmp_path)
 
 
 def test_the_warning_points_at_the_line_of_the_user(rows):
-    pipeline = load_pretrained()
+    pipeline = load_pretrained(trainable=True)
     for ask in (pipeline.predict, pipeline[0].transform, pipeline[0].fit):
         with SAID as said:
             ask(rows / 255)

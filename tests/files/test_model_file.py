@@ -193,14 +193,14 @@ def test_loading_needs_neither_tensorflow_nor_pickle():
         "import sys, pickle, joblib, skdigits\n"
         "def fail(*_, **__): raise AssertionError('unpickled')\n"
         "pickle.load = pickle.loads = pickle.Unpickler = joblib.load = fail\n"
-        "assert skdigits.load_pretrained().classes_.tolist() == list(range(10))\n"
+        "assert skdigits.load_pretrained(trainable=True).classes_.tolist() == list(range(10))\n"
         "assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_skops_takes_a_fitted_pipeline():
-    fitted = load_pretrained()
+    fitted = load_pretrained(trainable=True)
     data = skops.io.dumps(fitted)
     types = [
         "skdigits._estimators.classifier.DigitCNNClassifier",

@@ -192,7 +192,7 @@ def test_what_can_never_be_saved_is_told_where_to_go(suffix, few, pipeline, tmp_
         save_pipeline(over_scales(refit=False).fit(*few), path)
     with pytest.raises(TypeError, match=r"got Functional, expected a fitted pipeline.*own save"):
         save_pipeline(pipeline[-1].model_, path)
-    written = load_onnx(export_onnx(load_pretrained(), tmp_path / "digits.onnx"))
+    written = load_onnx(export_onnx(load_pretrained(trainable=True), tmp_path / "digits.onnx"))
     with pytest.raises(TypeError, match=r"got OnnxDigitClassifier.*copy its \.onnx file"):
         save_pipeline(written, path)
     assert not path.exists()

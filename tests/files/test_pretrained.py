@@ -15,7 +15,7 @@ NAMES = ["hands", "kaggle"]
 
 @pytest.fixture(scope="module", params=NAMES)
 def pipeline(request):
-    return load_pretrained(request.param)
+    return load_pretrained(request.param, trainable=True)
 
 
 def test_reads_digits_it_was_not_trained_on(pipeline):

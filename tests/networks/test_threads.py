@@ -60,7 +60,7 @@ def test_the_first_answer_of_a_process_may_come_in_eight_threads():
         from skdigits import load_pretrained
         from skdigits.datasets import load_bundled_digits
         X = load_bundled_digits().data[:20]
-        pipeline, start = load_pretrained(), threading.Barrier(8)
+        pipeline, start = load_pretrained(trainable=True), threading.Barrier(8)
         def ask(i):
             start.wait()
             return pipeline.predict_proba(X)
@@ -119,7 +119,9 @@ FORKED = """
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
-    return save_pipeline(load_pretrained(), tmp_path_factory.mktemp("model") / "model.joblib")
+    return save_pipeline(
+        load_pretrained(trainable=True), tmp_path_factory.mktemp("model") / "model.joblib"
+    )
 
 
 @pytest.mark.parametrize(
@@ -189,7 +191,7 @@ BUSY_THREADS = """
     from skdigits.datasets import load_bundled_digits
     n_threads = int(sys.argv[1])
     X = np.tile(load_bundled_digits().data, (2, 1))
-    pipeline = load_pretrained()
+    pipeline = load_pretrained(trainable=True)
     pipeline.set_params(selectiveclassifier__estimator__n_threads=n_threads)
     def seconds():
         ticks = {}

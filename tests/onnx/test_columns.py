@@ -54,7 +54,9 @@ def written(path):
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory):
     """The weights that ship, which were fitted on an array."""
-    return load_onnx(export_onnx(load_pretrained(), tmp_path_factory.mktemp("onnx") / "d.onnx"))
+    return load_onnx(
+        export_onnx(load_pretrained(trainable=True), tmp_path_factory.mktemp("onnx") / "d.onnx")
+    )
 
 
 @pytest.mark.parametrize(

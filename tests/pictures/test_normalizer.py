@@ -15,7 +15,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 from sklearn.utils import get_tags
 
-from skdigits._pictures.normalizer import DigitNormalizer, place, stroke_width
+from skdigits._pictures.normalizer import DigitNormalizer
+from skdigits._pictures.placement import place, stroke_width
 from skdigits.exceptions import PictureError
 
 STROKES = {

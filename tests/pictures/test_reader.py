@@ -11,7 +11,6 @@ from PIL import Image
 from sklearn.datasets import load_digits
 from sklearn.neighbors import KNeighborsClassifier
 
-from skdigits import load_pretrained
 from skdigits._pictures.normalizer import DigitNormalizer
 from skdigits._pictures.reader import DigitReader, ReadPicture
 from skdigits.exceptions import PictureError
@@ -254,7 +253,7 @@ def test_blank_paper_of_the_collection_holds_no_digit():
     folder = Path(os.environ.get("SKDIGITS_PICTURES", near)) / "not_digits"
     if not folder.is_dir():
         pytest.skip("no pictures: set SKDIGITS_PICTURES to a folder with not_digits/")
-    reader = DigitReader(load_pretrained())
+    reader = DigitReader()
     results = list(reader.read_many(sorted(folder.glob("*blank*"))))
     assert results
     assert {str(result) for result in results} == {"no digit"}

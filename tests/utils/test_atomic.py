@@ -17,7 +17,7 @@ NOBODY = 65534
 @pytest.fixture(params=["model", "submission", "ONNX", "card"])
 def write(request):
     """A function that writes a file of some kind."""
-    pipeline = load_pretrained()
+    pipeline = load_pretrained(trainable=True)
 
     def save_with_card(path):
         save_pipeline(pipeline, path.with_suffix(".skdigits"), card=path)

@@ -11,7 +11,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from skdigits._onnx.shapes import Node, estimate, whole_numbers
+from skdigits._runtime.shapes import Node, estimate, whole_numbers
 from skdigits.exceptions import ModelFileError
 
 FORMAT = 1

@@ -1,0 +1,1 @@
+"""Run shipped and exported networks with onnxruntime; imports NumPy alone."""
