@@ -123,7 +123,10 @@ def find(grey, *, inverted=False, least=BELIEVED):
     pyramid = _Pyramid(Image.fromarray(grey))
     best = _look(pyramid, inverted, 0)
     if not best.is_convincing:
-        best = max(best, _look(pyramid, not inverted, 0), key=lambda page: page.evidence)
+        # The finest copy, which costs most, is only looked at if the coarser ones speak for it.
+        other = _look(pyramid, not inverted, 0, pyramid.scales[:-1] or pyramid.scales)
+        if other.evidence >= best.evidence:
+            best = max(best, _look(pyramid, not inverted, 0), key=lambda page: page.evidence)
     if not best.is_convincing and best.n_digits > 1:  # a lone 9 would be as good a 6
         looks = [_look(pyramid, best.inverted, turns) for turns in (1, 2, 3)]
         turned = max(looks, key=lambda page: page.evidence)
@@ -150,7 +153,7 @@ class _Pyramid:
     """Copies of a picture, each twice as large as the one before; made when they are looked at."""
 
     def __init__(self, image):
-        self._image, self._inks = image, {}
+        self._image, self._surroundings, self._inks = image, {}, {}
         longest = max(image.size)
         scale = min(1.0, _LARGEST / longest)
         scales = [2.0] if longest < _ENLARGED else []
@@ -160,10 +163,11 @@ class _Pyramid:
         self.scales = scales[::-1]
 
     def ink(self, scale, inverted):
-        """The contrast of one copy, computed once for every way of looking at it."""
+        """The contrast of one copy; what all ways of looking at it share is computed once."""
+        if scale not in self._surroundings:
+            self._surroundings[scale] = _survey(self._grey(scale))
         if (scale, inverted) not in self._inks:
-            grey = self._grey(scale)
-            self._inks[scale, inverted] = contrast(255 - grey if inverted else grey)
+            self._inks[scale, inverted] = _contrast(*self._surroundings[scale], inverted)
         return self._inks[scale, inverted]
 
     def _grey(self, scale):
@@ -185,17 +189,27 @@ def contrast(grey):
     ink : ndarray of shape (height, width), float32
         -1.5 to 2.5.
     """
+    return _contrast(*_survey(grey))
+
+
+def _survey(grey):
+    """How much darker each pixel is than its surroundings, their brightness, and its spread."""
     grey = grey.astype(np.float32) * np.float32(1 / 255)
     mean = ndimage.uniform_filter(grey, WINDOW, mode="reflect")
     square = ndimage.uniform_filter(grey * grey, WINDOW, mode="reflect")
-    spread = np.sqrt(np.maximum(square - mean * mean, 0))
-    return np.clip((mean - grey) / (spread + 0.03 * mean + 0.01), -3, 5) * np.float32(0.5)
+    return mean - grey, mean, np.sqrt(np.maximum(square - mean * mean, 0))
 
 
-def _look(pyramid, inverted, turns):
+def _contrast(darkness, mean, spread, inverted=False):
+    if inverted:
+        darkness, mean = -darkness, 1 - mean
+    return np.clip(darkness / (spread + 0.03 * mean + 0.01), -3, 5) * np.float32(0.5)
+
+
+def _look(pyramid, inverted, turns, scales=None):
     """Look at as many copies as are needed, the coarsest first."""
     parts, digits = [], None
-    for scale in pyramid.scales:
+    for scale in pyramid.scales if scales is None else scales:
         if digits is not None and _are_large(digits, scale):
             break
         ink = np.rot90(pyramid.ink(scale, inverted), turns)
@@ -291,6 +305,7 @@ def _session():
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # wait without work
     return onnxruntime.InferenceSession(MODEL, options, providers=["CPUExecutionProvider"])
 
 
