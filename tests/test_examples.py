@@ -39,6 +39,7 @@ def write_hands(folder, X, y, writers):
     return folder
 
 
+@pytest.mark.slow
 def test_train_and_submit_on_bundled_digits(tmp_path):
     said = run("train_and_submit.py", "--epochs", 5, "--quiet", folder=tmp_path)
     assert "bundled digits" in said

@@ -234,6 +234,7 @@ def test_same_seed_same_bits(small_digits):
     assert not np.array_equal(one.predict_proba(X), other.predict_proba(X))
 
 
+@pytest.mark.slow
 def test_same_seed_same_bits_in_another_process(small_digits):
     X, y = small_digits
     code = (

@@ -260,6 +260,7 @@ def test_the_default_of_the_selective_classifier_takes_weights(routing):
 # Callbacks
 
 
+@pytest.mark.slow
 def test_callbacks_are_cloned_pickled_and_made_anew(digits, tmp_path):
     X, y = digits
     log = tmp_path / "epochs.csv"

@@ -38,6 +38,7 @@ def test_members_differ_and_the_same_seed_gives_the_same_bits(fitted, small_digi
     np.testing.assert_array_equal(again.predict_proba(X), fitted.predict_proba(X))
 
 
+@pytest.mark.slow
 def test_a_list_of_estimators_is_gone_through_in_turn(small_digits):
     X, y = small_digits
     prototypes = [quick(width=0.5), quick(architecture="deep", width=0.25)]
@@ -112,6 +113,7 @@ def test_survives_joblib(fitted, small_digits, tmp_path):
     np.testing.assert_array_equal(loaded.predict_proba(X), fitted.predict_proba(X))
 
 
+@pytest.mark.slow
 def test_grid_search_by_name(small_digits):
     X, y = small_digits
     ensemble = DigitEnsembleClassifier(quick(epochs=1), n_estimators=1, random_state=0)

@@ -62,6 +62,7 @@ def test_accuracy_is_that_of_digits(fitted, rows):
     assert fitted.score(list(X[1500:]), y[1500:].tolist()) > 0.9
 
 
+@pytest.mark.slow
 def test_cross_validation_and_search_leave_them_to_training(rows):
     X, y = rows
     X, y = X[900:1700], y[900:1700]
@@ -124,6 +125,7 @@ def test_files_answer_the_same(fitted, rows, tmp_path):
     assert again[-1].other_label == -1
 
 
+@pytest.mark.slow
 def test_ensemble(rows, tmp_path):
     X, y = rows
     pipeline = make_digit_pipeline("fast", n_estimators=2, other_label=-1, random_state=0)
@@ -142,6 +144,7 @@ def test_members_must_agree():
         DigitEnsembleClassifier(members).fit(np.eye(16), np.arange(16) % 4)
 
 
+@pytest.mark.slow
 def test_a_network_that_knows_digits_learns_what_is_none(rows):
     X, y = rows[0] / np.float32(255), rows[1]
     clf = DigitCNNClassifier(epochs=4, random_state=0).fit(X[:1200], y[:1200])

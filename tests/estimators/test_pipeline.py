@@ -70,6 +70,7 @@ def test_every_parameter_can_be_named_in_a_grid(rows):
         assert f"digitcnnclassifier__{parameter}" in names
 
 
+@pytest.mark.slow
 def test_halving_search(rows):
     grid = {"digitcnnclassifier__augmentation": [None, 0.5]}
     search = HalvingGridSearchCV(quick(), grid, cv=2, min_resources=80, random_state=0)

@@ -220,6 +220,7 @@ def test_network_around_and_inside_a_pipeline(small_digits, tmp_path):
     assert within[-1].temperature_ != 1
 
 
+@pytest.mark.slow
 def test_grid_search_by_name(small_digits):
     X, y = small_digits
     selective = SelectiveClassifier(DigitCNNClassifier(epochs=1, random_state=0), random_state=0)

@@ -16,7 +16,6 @@ pytestmark = [
 @parametrize_with_checks(
     [
         DigitCNNClassifier(),
-        DigitEnsembleClassifier(DigitCNNClassifier(epochs=3), n_estimators=2),
         PixelScaler(),
         SelectiveClassifier(GaussianNB()),
         # Not both at once: a check wants `predict` to be the most probable class of every row.
@@ -31,6 +30,7 @@ def test_scikit_learn_checks(estimator, check):
 @pytest.mark.slow
 @parametrize_with_checks(
     [
+        DigitEnsembleClassifier(DigitCNNClassifier(epochs=3), n_estimators=2),
         DigitCNNClassifier(tta=2, novelty=True),
         DigitCNNClassifier(other_label="none", epochs=10),
         SelectiveClassifier(DigitCNNClassifier(novelty=True, random_state=0), calibrate=False),

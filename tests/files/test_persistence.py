@@ -44,6 +44,7 @@ def path(pipeline, tmp_path):
     return save_pipeline(pipeline, tmp_path / "model.joblib")
 
 
+@pytest.mark.slow
 def test_the_same_answers_in_a_fresh_process_elsewhere(pipeline, few_rows, path, tmp_path):
     X, _ = few_rows
     np.save(tmp_path / "X.npy", X)

@@ -3,9 +3,9 @@
 import hashlib
 import io
 
+import keras
 import numpy as np
 import pytest
-from keras.callbacks import Callback
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
@@ -45,8 +45,15 @@ def nothing_is_cut_off():
     CutOff.at = None
 
 
+def one_layer(image_shape, n_classes):
+    inputs = keras.Input((*image_shape, 1))
+    return keras.Model(inputs, keras.layers.Dense(n_classes)(keras.layers.Flatten()(inputs)))
+
+
 def quick(**params):
-    return DigitCNNClassifier(**{"epochs": 4, "random_state": 0} | params)
+    """A network that is built in no time, unless another is asked for."""
+    defaults = {"architecture": one_layer, "epochs": 4, "random_state": 0}
+    return DigitCNNClassifier(**defaults | params)
 
 
 def cut_off(estimator, X, y, at=2, **fit_params):
@@ -67,7 +74,11 @@ def assert_same_fit(one, other):
 @pytest.mark.parametrize(
     "params",
     [
-        {"dropout": 0.3, "augmentation": {"rotation": 10, "elastic": 0.02}},
+        {
+            "architecture": "compact",
+            "dropout": 0.3,
+            "augmentation": {"rotation": 10, "elastic": 0.02},
+        },
         {"epochs": 12, "early_stopping": True, "n_iter_no_change": 2},
         {"validation_fraction": 0.2, "restore_best": False, "optimizer": "sgd"},
         {"architecture": "classic", "width": 0.2, "optimizer": "rmsprop", "class_weight": {3: 2}},
@@ -101,6 +112,7 @@ def test_a_fit_that_was_over_trains_nothing(small_digits, tmp_path, monkeypatch)
     assert_same_fit(again, quick().fit(*small_digits))
 
 
+@pytest.mark.slow
 def test_other_fits_in_the_folder_have_their_own(small_digits, tmp_path):
     X, y = small_digits
     kept = quick(checkpoint_dir=tmp_path)
@@ -123,6 +135,7 @@ def test_other_fits_in_the_folder_have_their_own(small_digits, tmp_path):
     assert CutOff.n_seen == 2, "a bar and views are no reason to start anew"
 
 
+@pytest.mark.slow
 def test_warm_start_goes_on_from_its_own_start(small_digits, tmp_path):
     params = {"warm_start": True, "validation_fraction": 0.1}
     undisturbed = quick(**params).fit(*small_digits).fit(*small_digits)
@@ -201,12 +214,17 @@ def test_what_cannot_be_found_again_is_refused(small_digits, tmp_path):
     with pytest.raises(ValueError, match="Set random_state to an integer"):
         DigitEnsembleClassifier(quick(checkpoint_dir=tmp_path)).fit(*small_digits)
     with pytest.raises(ValueError, match="Define it in a module"):
-        quick(checkpoint_dir=tmp_path, callbacks=[lambda: Callback()]).fit(*small_digits)
+        quick(checkpoint_dir=tmp_path, callbacks=[lambda: keras.callbacks.Callback()]).fit(
+            *small_digits
+        )
 
 
+@pytest.mark.slow
 def test_in_a_pipeline_and_a_search(small_digits, tmp_path):
     X, y = small_digits
-    pipeline = make_digit_pipeline(epochs=3, random_state=0, checkpoint_dir=tmp_path / "fits")
+    pipeline = make_digit_pipeline(
+        architecture=one_layer, epochs=3, random_state=0, checkpoint_dir=tmp_path / "fits"
+    )
     grid = {"digitcnnclassifier__learning_rate": [0.005, 0.02]}
     search = GridSearchCV(pipeline, grid, cv=2)
     cut_off(search, X * 255, y, at=1)

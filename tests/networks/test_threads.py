@@ -52,6 +52,7 @@ def test_eight_threads_at_once_get_the_bits_of_one_alone(fitted, small_digits):
                 np.testing.assert_array_equal(answer, alone[(i + j) % 8])
 
 
+@pytest.mark.slow
 def test_the_first_answer_of_a_process_may_come_in_eight_threads():
     said = run(
         """
@@ -176,6 +177,7 @@ def test_a_pool_of_new_processes_answers(method, model):
     assert said == "True\n"
 
 
+@pytest.mark.slow
 def test_joblib_answers_in_processes_of_its_own(fitted, small_digits):
     X = small_digits[0][:20]
     answers = joblib.Parallel(n_jobs=2)(joblib.delayed(fitted.predict_proba)(X) for _ in range(2))
