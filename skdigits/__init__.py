@@ -4,8 +4,9 @@ Importing :mod:`skdigits` is cheap: every public name is loaded on first use (:p
 TensorFlow, Gradio, Matplotlib and pandas are only imported by the code that needs them.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from skdigits._utils.lazy import attach
 
 if TYPE_CHECKING:  # for type checkers, what `__getattr__` does
     from skdigits import (
@@ -61,18 +62,4 @@ _HOMES = {
 _MODULES = ["app", "datasets", "evaluation", "exceptions", "kaggle", "plotting", "tuning"]
 
 __all__ = [*sorted(_HOMES), *_MODULES, "__version__"]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        value = getattr(import_module(f"skdigits.{_HOMES[name]}"), name)
-    elif name in _MODULES:
-        value = import_module(f"skdigits.{name}")
-    else:
-        raise AttributeError(f"module 'skdigits' has no attribute {name!r}")
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(set(globals()) | set(__all__))
+__getattr__, __dir__ = attach("skdigits", _HOMES | dict(zip(_MODULES, _MODULES, strict=True)))

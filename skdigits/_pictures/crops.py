@@ -1,9 +1,14 @@
-"""The ink of one digit, cut out of a page on which other things stand close by."""
+"""The ink of one digit, cut out of a picture."""
 
 import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from skdigits._pictures.opening import read_ink
+from skdigits._pictures.segmentation import cut_out, main_digit, without_ruling
+from skdigits._pictures.sources import MAX_PIXELS
+
+_ONE_DIGIT_SIDE = 512  # pixels; pictures of one digit are reduced to it
 _MARGIN = 0.25  # of the box's height, looked at around it
 _SIDE = 96  # pixels; larger digits are reduced to it
 _PAPER = 0.8  # share of the cut-out that is darker than its paper, at most
@@ -12,8 +17,34 @@ _OWN = 0.7  # share of a stroke inside the box from which it is the digit's beyo
 _SLACK = 0.12  # of the box's height: how far beyond
 
 
+def cut_main_digit(picture, *, max_pixels=MAX_PIXELS):
+    """Cut out the ink of the only digit of a picture.
+
+    Parameters
+    ----------
+    picture : any picture
+        As :meth:`skdigits.DigitReader.read` takes it.
+    max_pixels : int, default=80_000_000
+        Pictures with more pixels are refused before they are decoded.
+
+    Returns
+    -------
+    ink : ndarray of shape (height, width), float32, or None
+        0 to 1; None if there is no ink.
+
+    Raises
+    ------
+    PictureError
+        If the picture cannot be opened.
+    """
+    values = read_ink(picture, max_side=_ONE_DIGIT_SIDE, max_pixels=max_pixels).values
+    values = without_ruling(values)
+    digit = main_digit(values)
+    return None if digit is None else cut_out(values, digit)
+
+
 def cut_digit(grey, box):
-    """Cut out the ink of one digit.
+    """Cut out the ink of one digit of a page, on which other things stand close by.
 
     Parameters
     ----------

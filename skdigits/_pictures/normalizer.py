@@ -10,14 +10,11 @@ from PIL import Image
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from skdigits._pictures.opening import read_ink
+from skdigits._pictures.crops import cut_main_digit
 from skdigits._pictures.placement import SIDE, STROKE_WIDTHS, blank, normalize, normalize_image
-from skdigits._pictures.segmentation import cut_out, main_digit, without_ruling
 from skdigits._pictures.sources import MAX_PIXELS
 from skdigits._utils.about import DocLinkMixin
 from skdigits.exceptions import PictureError
-
-_ONE_DIGIT_SIDE = 512  # pictures of one digit are reduced to this
 
 
 class DigitNormalizer(TransformerMixin, DocLinkMixin, BaseEstimator):
@@ -172,12 +169,10 @@ class DigitNormalizer(TransformerMixin, DocLinkMixin, BaseEstimator):
 
     def _row_of_picture(self, picture, index):
         try:
-            ink = read_ink(picture, max_side=_ONE_DIGIT_SIDE, max_pixels=self.max_pixels)
+            ink = cut_main_digit(picture, max_pixels=self.max_pixels)
         except PictureError as error:
             raise PictureError(f"Picture {index}: {error}") from error
-        values = without_ruling(ink.values)
-        digit = main_digit(values)
-        return blank() if digit is None else self.normalize(cut_out(values, digit))
+        return blank() if ink is None else self.normalize(ink)
 
     def _checked(self, row, index):
         if not row.any() and self.on_empty == "raise":

@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from PIL import Image
 
-from skdigits._pictures.normalizer import DigitNormalizer
+from skdigits._pictures.crops import cut_main_digit
+from skdigits._pictures.placement import normalize
 from skdigits._pictures.reader import DigitReader
 from skdigits._pictures.sources import count_pages
 from skdigits._utils.images import named_rows
@@ -45,7 +46,6 @@ class Handlers:
 
     def __init__(self, pipeline, min_confidence):
         self._reader = DigitReader(pipeline, min_confidence=min_confidence)
-        self._normalizer = DigitNormalizer(on_empty="zeros")
         self._thread = ThreadPoolExecutor(1, "answers")
         self.labels = [label_text(label) for label in pipeline.classes_]
         blank = np.zeros(len(PIXELS), np.uint8)
@@ -134,14 +134,14 @@ class Handlers:
         """The drawing, its row and ""; or None twice and the problem."""
         try:
             drawing = open_pad(pad)
-            row = None if drawing is None else self._normalizer.transform([drawing])[0]
+            ink = None if drawing is None else cut_main_digit(drawing)
         except PictureError as error:
-            return None, None, str(error).removeprefix("Picture 0: ")
+            return None, None, str(error)
         except Exception:
             return None, None, _log_failure()
-        if row is None or not row.any():
+        if ink is None:
             return None, None, DRAW
-        return drawing, row, ""
+        return drawing, normalize(ink).ravel(), ""
 
 
 def _log_failure():

@@ -60,12 +60,9 @@ def read_table(source, labels):
     X : ndarray of shape (n, 784), uint8
     y : ndarray of shape (n,), int64, or None
     """
-    from skdigits.datasets import read_digits_csv
     from skdigits.datasets._digits_csv import read_rows
 
-    if isinstance(source, StandardInput):
-        return read_rows(source, labels)
-    return read_digits_csv(source, labels=labels, return_X_y=True)
+    return read_rows(source, labels)
 
 
 def read_labelled(name):

@@ -9,6 +9,7 @@ from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
 
 import numpy as np
 
@@ -54,6 +55,9 @@ def read_rows(path, labels):
     pass looks at each cell, to locate the fault, or to accept what is merely written differently
     (12.0, "12").
     """
+    if isinstance(path, Path) and not path.is_file():
+        what = "a folder, not a CSV file" if path.is_dir() else "not there"
+        raise FileNotFoundError(f"{path} is {what}. Give the path of one CSV file.")
     with _open_lines(path) as lines:
         layout = _read_header(lines, labels)
     at = layout.label_at

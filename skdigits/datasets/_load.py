@@ -177,9 +177,6 @@ def read_digits_csv(
         raise ValueError(f"labels must be 'auto', True or False; got {labels!r}.")
     labels = labels if labels == "auto" else bool(labels)
     path = Path(path)
-    if not path.is_file():
-        what = "a folder, not a CSV file" if path.is_dir() else "not there"
-        raise FileNotFoundError(f"{path} is {what}. Give the path of one CSV file.")
     rows, target = read_rows(path, labels)
     return _as_dataset(
         rows,
