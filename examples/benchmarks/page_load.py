@@ -1,13 +1,15 @@
 """
-How the page holds under load
-=============================
+How page and service hold under load
+====================================
 
 Serves the page in a process of its own, and lets many users draw at once for some minutes: each
 draws a digit stroke by stroke, asking for an answer after each piece as the page does, waits a
-moment, and draws the next. Prints for each minute how long answers took, what failed, and the
-server's memory::
+moment, and draws the next. With ``--service`` it starts ``examples/deploy/service.py`` instead, and
+each user posts pictures of four-digit numbers to it. Prints for each minute how long answers took,
+what failed, and the server's memory::
 
     python examples/benchmarks/page_load.py --users 16 --minutes 10
+    python examples/benchmarks/page_load.py --service --users 16 --minutes 5
 """
 
 import asyncio
@@ -26,7 +28,7 @@ import psutil
 from _shared import finish, make_parser
 from PIL import Image, ImageDraw
 
-DEMO = Path(__file__).parents[1] / "gradio_demo.py"
+EXAMPLES = Path(__file__).parents[1]
 DIGITS = {
     "1": [(250, 100), (250, 400)],
     "7": [(130, 110), (360, 110), (290, 240), (220, 410)],
@@ -88,18 +90,51 @@ async def draw_on(address, index, user, until, log):
             await asyncio.sleep(rng.uniform(0.5, 1.5))
 
 
+def picture_of(number):
+    """A PNG file of a number in four strokes of a felt pen each, 300 pixels high."""
+    image = Image.new("L", (320 * len(number), 500), 245)
+    for i, digit in enumerate(number):
+        points = [(x - 100 + 320 * i, y) for x, y in DIGITS[digit]]
+        ImageDraw.Draw(image).line(points, fill=20, width=26, joint="curve")
+    stream = io.BytesIO()
+    image.resize((image.width // 2, image.height // 2)).save(stream, "PNG")
+    return stream.getvalue()
+
+
+async def post_on(address, _, user, until, log):
+    """One user of the service: as `draw_on`."""
+    rng = random.Random(user)
+    async with httpx.AsyncClient(timeout=60, trust_env=False) as client:
+        while time.monotonic() < until:
+            number = "".join(rng.choices(list(DIGITS), k=4))
+            picture = picture_of(number)
+            start, problem = time.monotonic(), None
+            try:
+                answer = await client.post(f"{address}/read", content=picture)
+                text = answer.raise_for_status().json()["text"].replace(" ", "")
+                if text != number:
+                    problem = f"wrote {number}, read {text}"
+            except Exception as error:  # all that goes wrong is counted
+                problem = repr(error)
+            log.append((start, time.monotonic() - start, problem))
+            await asyncio.sleep(rng.uniform(0.5, 1.5))
+
+
 async def watch(server, until, log):
+    """(time, resident MB, CPU seconds) of a server and its workers into `log`, each second."""
     while time.monotonic() < until:
-        log.append((time.monotonic(), server.memory_info().rss / 1e6, sum(server.cpu_times()[:2])))
+        processes = [server, *server.children(recursive=True)]
+        resident = sum(process.memory_info().rss for process in processes) / 1e6
+        log.append((time.monotonic(), resident, sum(sum(p.cpu_times()[:2]) for p in processes)))
         await asyncio.sleep(1)
 
 
-async def load(address, index, users, seconds, server):
+async def load(use, address, index, users, seconds, server):
     start = time.monotonic()
     answers, memory = [], []
     await asyncio.gather(
         watch(server, start + seconds, memory),
-        *(draw_on(address, index, user, start + seconds, answers) for user in range(users)),
+        *(use(address, index, user, start + seconds, answers) for user in range(users)),
     )
     return start, answers, memory
 
@@ -109,16 +144,25 @@ def main():
     parser.add_argument("--users", type=int, default=16)
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--port", type=int, default=7871)
+    parser.add_argument("--service", action="store_true", help="load the service, not the page")
+    parser.add_argument("--workers", type=int, default=2, help="processes of the service")
     options = parser.parse_args()
-    command = [sys.executable, DEMO, "--port", str(options.port)]
+    port, address = ["--port", str(options.port)], f"http://127.0.0.1:{options.port}"
+    page = [sys.executable, EXAMPLES / "gradio_demo.py", *port]
+    service = [sys.executable, "-m", "uvicorn", "service:app", "--app-dir", EXAMPLES / "deploy"]
+    service += [*port, "--workers", str(options.workers), "--log-level", "warning"]
+    command = service if options.service else page
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
-            process.stdout.readline()  # the page is up
-            address = f"http://127.0.0.1:{options.port}"
-            index = drawing_event(address)
+            if options.service:
+                wait_for(f"{address}/health")
+                use, index = post_on, None
+            else:
+                process.stdout.readline()  # the page is up
+                use, index = draw_on, drawing_event(address)
             server = psutil.Process(process.pid)
             start, answers, memory = asyncio.run(
-                load(address, index, options.users, 60 * options.minutes, server)
+                load(use, address, index, options.users, 60 * options.minutes, server)
             )
         finally:
             process.terminate()
@@ -137,6 +181,16 @@ def main():
     for problem in sorted({problem for _, _, problem in answers if problem})[:10]:
         print("failed:", problem)
     finish(options, [*results, whole])
+
+
+def wait_for(url):
+    """Return when something answers there."""
+    for _ in range(600):
+        try:
+            return httpx.get(url, trust_env=False)
+        except httpx.ConnectError:
+            time.sleep(0.1)
+    raise SystemExit(f"nothing answers at {url}")
 
 
 def summarize(answers):

@@ -193,17 +193,30 @@ def contrast(grey):
 
 
 def _survey(grey):
-    """How much darker each pixel is than its surroundings, their brightness, and its spread."""
-    grey = grey.astype(np.float32) * np.float32(1 / 255)
+    """How much darker each pixel is than its surroundings, their brightness, and its spread.
+
+    These are the largest arrays of a picture, so each is computed in place.
+    """
+    grey = grey.astype(np.float32)
+    grey *= np.float32(1 / 255)
     mean = ndimage.uniform_filter(grey, WINDOW, mode="reflect")
-    square = ndimage.uniform_filter(grey * grey, WINDOW, mode="reflect")
-    return mean - grey, mean, np.sqrt(np.maximum(square - mean * mean, 0))
+    spread = grey * grey
+    ndimage.uniform_filter(spread, WINDOW, output=spread, mode="reflect")
+    spread -= mean * mean
+    np.sqrt(np.maximum(spread, 0, out=spread), out=spread)
+    return np.subtract(mean, grey, out=grey), mean, spread
 
 
 def _contrast(darkness, mean, spread, inverted=False):
+    ink = (0.03 - 0.03 * mean if inverted else 0.03 * mean).astype(np.float32, copy=False)
+    ink += spread
+    ink += np.float32(0.01)
+    np.divide(darkness, ink, out=ink)
     if inverted:
-        darkness, mean = -darkness, 1 - mean
-    return np.clip(darkness / (spread + 0.03 * mean + 0.01), -3, 5) * np.float32(0.5)
+        np.negative(ink, out=ink)
+    np.clip(ink, -3, 5, out=ink)
+    ink *= np.float32(0.5)
+    return ink
 
 
 def _look(pyramid, inverted, turns, scales=None):
@@ -313,5 +326,5 @@ def _run(ink):
     """The network's answers at every fourth pixel, of shape (height / 4, width / 4, 20)."""
     with _one_run:
         session = _session()
-    (answers,) = session.run(None, {"ink": ink[None, None].astype(np.float32)})
+    (answers,) = session.run(None, {"ink": ink[None, None]})
     return answers[0].transpose(1, 2, 0)
