@@ -93,8 +93,9 @@ def _light_slope(grey):
     for _ in range(4):
         away = np.abs(values - few @ fit)
         near = away <= max(2.5 * float(np.median(away)), 0.01)
-        fit = np.linalg.lstsq(few[near], values[near], rcond=1e-4)[0]
-    surface = terms @ fit
+        used = few[near].astype(float)  # normal equations: a twentieth of the time
+        fit = np.linalg.lstsq(used.T @ used, used.T @ values[near], rcond=1e-8)[0]
+    surface = terms @ fit.astype(np.float32)
     return surface - surface.mean()
 
 
