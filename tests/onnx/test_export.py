@@ -1,8 +1,5 @@
 """Pipelines written to ONNX."""
 
-import subprocess
-import sys
-
 import numpy as np
 import onnx
 import pytest
@@ -254,37 +251,3 @@ def test_a_graph_that_answers_otherwise_is_not_written(small_digits, tmp_path, m
     with pytest.raises(ValueError, match="The ONNX graph and the pipeline differ in"):
         export_onnx(clf, path)
     assert [p.read_bytes() for p in tmp_path.iterdir()] == [b"older"]
-
-
-LITERT = """
-import sys, warnings
-import numpy as np
-import skdigits
-from skdigits.datasets import load_bundled_digits
-
-reader = skdigits.load_pretrained(trainable=True)
-network = reader[-1].estimator_.model_
-network.export(sys.argv[1], format="litert", verbose=False)
-images = (load_bundled_digits().data[:20] / np.float32(255)).reshape(-1, 28, 28, 1)
-
-import tensorflow as tf
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # the interpreter moves to a package of its own
-    interpreter = tf.lite.Interpreter(sys.argv[1])
-source, target = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
-interpreter.resize_tensor_input(source["index"], images.shape)
-interpreter.allocate_tensors()
-interpreter.set_tensor(source["index"], images)
-interpreter.invoke()
-np.testing.assert_allclose(
-    interpreter.get_tensor(target["index"]), network(images).numpy(), atol=1e-4
-)
-"""
-
-
-@pytest.mark.slow
-def test_keras_exports_the_network_to_litert(tmp_path):
-    command = [sys.executable, "-c", LITERT, tmp_path / "digits.tflite"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
