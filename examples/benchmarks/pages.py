@@ -16,7 +16,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
-from _shared import digits_of, edit_distance, finish, make_parser
+from _shared import digits_of, edit_distance, finish, load_rows, make_parser
 from PIL import Image, ImageOps
 
 from skdigits import DigitReader
@@ -61,13 +61,12 @@ def score_pages(folder, read):
     ], cpu / len(right["all"])
 
 
-def score_tables(reader, n):
+def score_tables(reader, n, digits):
     """Shares of cells read right, of blank cells left blank, and of frames of the right shape."""
     cells, blanks, shapes = [], [], []
+    size = {"shape": (1200, 1400), "n_rows": 12, "n_columns": 8}
     for seed in range(n):
-        page = make_page(
-            "table", shape=(1200, 1400), n_rows=12, n_columns=8, tilt=3, random_state=seed
-        )
+        page = make_page("table", **size, tilt=3, digits=digits, random_state=seed)
         table = reader.read(page.image).table
         shapes.append(table is not None and table.shape == (12, 8))
         frame = table.to_frame().to_numpy() if shapes[-1] else np.full((12, 8), "?")
@@ -77,12 +76,13 @@ def score_tables(reader, n):
     return [np.mean(cells), np.mean(blanks), np.mean(shapes)]
 
 
-def score_changes(reader, n):
+def score_changes(reader, n, digits):
     """Share of made-up lines that are read the same whatever is done to the picture."""
     same = 0
+    size = {"shape": (80, 420), "n_rows": 1, "height": 36}
     for seed in range(n):
         rng = np.random.default_rng(seed)
-        page = make_page("lines", shape=(80, 420), n_rows=1, tilt=0, height=36, random_state=seed)
+        page = make_page("lines", **size, tilt=0, digits=digits, random_state=seed)
         before = digits_of(reader.read(page.image))
         image = page.image
         height = image.shape[0]
@@ -118,9 +118,13 @@ def main(arguments=None):
     parser.add_argument("--pages", metavar="DIR", type=Path, help="pictures with labels.csv")
     parser.add_argument("--tables", type=int, default=0, help="made-up tables to read")
     parser.add_argument("--lines", type=int, default=0, help="made-up lines to change and read")
+    parser.add_argument(
+        "--data", metavar="DIR", help="folder with train.csv: whose digits the made-up pages hold"
+    )
     parser.add_argument("--rapidocr", action="store_true", help="RapidOCR reads them, too")
     options = parser.parse_args(arguments)
     reader = DigitReader()
+    digits = load_rows(options.data, 8000) if options.tables or options.lines else None
     figures = {}
     if options.pages:
         readers = {"skdigits": lambda path: digits_of(reader.read(path))}
@@ -134,14 +138,14 @@ def main(arguments=None):
                 print(f"{kind:16}{n:8}  {right:12.1%}  {whole:14.1%}")
             figures[name] = {"rows": rows, "cpu": cpu}
     if options.tables:
-        cells, blanks, shapes = score_tables(reader, options.tables)
+        cells, blanks, shapes = score_tables(reader, options.tables, digits)
         print(
             f"{options.tables} tables: {cells:.2%} of cells, {blanks:.2%} of blank cells, ", end=""
         )
         print(f"{shapes:.1%} of shapes right")
         figures["tables"] = [cells, blanks, shapes]
     if options.lines:
-        figures["unchanged"] = score_changes(reader, options.lines)
+        figures["unchanged"] = score_changes(reader, options.lines, digits)
         print(f"{options.lines} lines: {figures['unchanged']:.2%} read the same after all changes")
     figures["cpu_ms"] = cost(reader)
     print("CPU ms: " + ", ".join(f"{name} {ms:.1f}" for name, ms in figures["cpu_ms"].items()))

@@ -9,6 +9,7 @@ _GAP = 0.9  # of a digit's height: a wider gap may end a number
 _USUAL = 1.9  # times the usual gap of the line: a wider one may end a number
 _STEEP = 1.2  # cost of a slope of 1, in lines
 _CORE = 0.6  # share of a number's width that tells its column
+_SLIVER = 0.6  # times the usual distance of two columns: closer ones may be one
 _MINUS_GAP = 1.0  # of a digit's height: a minus stands no farther from its number
 _MINUS_FREE = 1.5  # times that gap is left before it, or it takes away from the number there
 _LOW = 0.6  # of a digit's height below its top: points and commas stand lower
@@ -136,7 +137,8 @@ def _ends(boxes, dividers):
     """For each two neighbours of a line, whether a number ends between them."""
     height = float(np.median(boxes[:, 3] - boxes[:, 1]))
     gaps = boxes[1:, 0] - boxes[:-1, 2]
-    usual = float(np.median(gaps)) if len(gaps) > 1 else 0.0
+    # Not the median: in a table of two-digit numbers every second gap is one between two cells.
+    usual = np.quantile(gaps, 0.25, method="lower") if len(gaps) > 1 else 0.0
     wide = gaps > max(_GAP * height, _USUAL * usual)
     middle = (dividers[:, :2] + dividers[:, 2:]) / 2
     divided = [
@@ -172,7 +174,25 @@ def _columns(boxes, lines, numbers, slope):
             column += 1
         end = max(end, middle[i] + reach[i])
         columns[i] = column
+    columns = _without_slivers(columns, rows, middle)
     cells = set(zip(rows.tolist(), columns.tolist(), strict=True))
-    if column < 1 or len(cells) < len(rows):
+    if not columns.any() or len(cells) < len(rows):
         return None  # two numbers in one cell: no table
     return tuple(columns.tolist())
+
+
+def _without_slivers(columns, rows, middle):
+    """Join columns that share no row and stand much closer than the others do: an uneven one."""
+    while True:
+        columns = np.unique(columns, return_inverse=True)[1]
+        centres = np.bincount(columns, middle) / np.bincount(columns)
+        away = np.diff(centres)
+        near = [
+            i
+            for i in np.argsort(away)
+            if away[i] < _SLIVER * np.median(away)
+            and not np.intersect1d(rows[columns == i], rows[columns == i + 1]).size
+        ]
+        if not near:
+            return columns
+        columns = columns - (columns > near[0])

@@ -37,6 +37,7 @@ _SUFFIXES = {
 }
 _WEAK = 0.6  # probability of a digit that the classifier may refuse
 _SURE = 0.6  # score from which something is a digit, or a sign, beyond doubt
+_COMPANY = 4  # sure digits in whose company what the classifier refuses is only in doubt
 
 
 class DigitReader:
@@ -221,7 +222,7 @@ class DigitReader:
         if least is not None:
             is_strange = np.asarray(scores) < least
             is_doubtful |= is_strange
-            if self.refuse_others:
+            if self.refuse_others and np.sum(~is_doubtful) < _COMPANY:
                 is_other = is_strange & (found.digit_scores < _WEAK)
         labels = [str(label) for label in self.pipeline.classes_]
         if sorted(labels) != list("0123456789"):

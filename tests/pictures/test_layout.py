@@ -114,3 +114,21 @@ def test_two_numbers_below_one_are_no_table():
 def test_nothing_is_no_line():
     layout = lay_out([])
     assert (len(layout.order), len(layout.lines), layout.columns) == (0, 0, None)
+
+
+def test_cells_apart_although_most_gaps_are_between_cells():
+    """A digit that was not found leaves a cell with one, and so more wide gaps than narrow ones."""
+    layout = lay_out(row("4 8 62 3 7 33 9", space=110))
+    assert layout.numbers.tolist() == [0, 1, 2, 2, 3, 4, 5, 5, 6]
+
+
+def test_a_column_of_digits_left_and_right_of_its_middle_is_one():
+    rows = ["14 80 62", "1_ 80 62", "14 80 _2", "14 _0 62"]
+    boxes = [
+        box
+        for i, text in enumerate(rows)
+        for box, character in zip(row(text, y=90 * i, space=90), text.replace(" ", ""), strict=True)
+        if character != "_"
+    ]
+    layout = lay_out(boxes)
+    assert layout.columns == (0, 1, 2) * 4
