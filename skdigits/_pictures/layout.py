@@ -10,6 +10,7 @@ _USUAL = 1.9  # times the usual gap of the line: a wider one may end a number
 _STEEP = 1.2  # cost of a slope of 1, in lines
 _CORE = 0.6  # share of a number's width that tells its column
 _SLIVER = 0.6  # times the usual distance of two columns: closer ones may be one
+_GAPPED = 0.1  # share of a table's numbers that may be two by their gaps
 _MINUS_GAP = 1.0  # of a digit's height: a minus stands no farther from its number
 _MINUS_FREE = 1.5  # times that gap is left before it, or it takes away from the number there
 _LOW = 0.6  # of a digit's height below its top: points and commas stand lower
@@ -70,8 +71,9 @@ def lay_out(boxes, signs=(), *, marks=False):
         ends = _ends(boxes[members], dividers)
         numbers[members] = count + np.concatenate([[0], np.cumsum(ends)])
         count = int(numbers[members[-1]]) + 1
+    numbers, columns = _tabulate(boxes, lines, numbers, slope)
     before = _marks(boxes, numbers, lines, signs) if marks else [""] * len(boxes)
-    return Layout(order, lines, numbers, _columns(boxes, lines, numbers, slope), before)
+    return Layout(order, lines, numbers, columns, before)
 
 
 def find_lines(boxes):
@@ -155,13 +157,13 @@ def _ends(boxes, dividers):
     return wide | np.array(divided, bool)
 
 
-def _columns(boxes, lines, numbers, slope):
-    """The column of each number; None if there is no table."""
+def _tabulate(boxes, lines, numbers, slope):
+    """The number of each box, cells of one number each; and the column of each number, or None."""
     first = np.flatnonzero(np.diff(numbers, prepend=-1))
     rows = lines[first]
     n_rows = len(np.unique(rows))
     if n_rows < 2 or len(rows) < 2 * n_rows:
-        return None
+        return numbers, None
     x = boxes[:, [0, 2]] + slope * boxes[:, [1, 3]].mean(axis=1, keepdims=True)
     left = np.minimum.reduceat(x[:, 0], first)
     right = np.maximum.reduceat(x[:, 1], first)
@@ -175,10 +177,12 @@ def _columns(boxes, lines, numbers, slope):
         end = max(end, middle[i] + reach[i])
         columns[i] = column
     columns = _without_slivers(columns, rows, middle)
-    cells = set(zip(rows.tolist(), columns.tolist(), strict=True))
-    if not columns.any() or len(cells) < len(rows):
-        return None  # two numbers in one cell: no table
-    return tuple(columns.tolist())
+    # Numbers of one cell are one, written with a gap, unless there are many of them.
+    goes_on = (np.diff(rows, prepend=-1) == 0) & (np.diff(columns, prepend=-1) == 0)
+    if not columns.any() or goes_on.mean() > _GAPPED:
+        return numbers, None
+    joined = np.cumsum(~goes_on) - 1
+    return joined[numbers], tuple(columns[~goes_on].tolist())
 
 
 def _without_slivers(columns, rows, middle):
