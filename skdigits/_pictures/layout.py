@@ -186,7 +186,8 @@ def _tabulate(boxes, lines, numbers, slope):
 
 
 def _without_slivers(columns, rows, middle):
-    """Join columns that share no row and stand much closer than the others do: an uneven one."""
+    """Join columns that share hardly a row and stand much closer than the others: an uneven one."""
+    most = _GAPPED * len(np.unique(rows))
     while True:
         columns = np.unique(columns, return_inverse=True)[1]
         centres = np.bincount(columns, middle) / np.bincount(columns)
@@ -195,7 +196,7 @@ def _without_slivers(columns, rows, middle):
             i
             for i in np.argsort(away)
             if away[i] < _SLIVER * np.median(away)
-            and not np.intersect1d(rows[columns == i], rows[columns == i + 1]).size
+            and np.intersect1d(rows[columns == i], rows[columns == i + 1]).size <= most
         ]
         if not near:
             return columns
