@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 from _shared import digits_of, edit_distance, finish, load_rows, make_parser
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 from skdigits import DigitReader
 from skdigits.datasets import make_page
@@ -100,8 +100,8 @@ def score_changes(reader, n, digits):
 
 def cost(reader, n=20):
     """CPU milliseconds of a digit from the pad, and of a line of eight digits."""
-    pad = np.full((800, 800), 255, np.uint8)
-    pad[200:600, 380:430] = 0
+    pad = Image.new("L", (800, 800), 255)
+    ImageDraw.Draw(pad).line([(240, 180), (560, 180), (360, 640)], 0, 32, joint="curve")
     line = make_page("lines", shape=(80, 500), n_rows=1, tilt=0, random_state=0).image
     times = {}
     for name, picture in (("pad", pad), ("line", line)):
