@@ -21,6 +21,7 @@ import joblib
 from sklearn.utils.validation import check_is_fitted
 
 from skdigits import __version__
+from skdigits._runtime.model import OnnxModel
 from skdigits._utils.atomic import replacing
 from skdigits._utils.foreign import START, name_foreign
 from skdigits._utils.typing import PathLike
@@ -92,7 +93,8 @@ def save_pipeline(pipeline: Any, path: PathLike, *, card: Any = None) -> Path:
     True
     """
     check_ending(path)
-    if not all(hasattr(pipeline, name) for name in ("fit", "predict", "__sklearn_tags__")):
+    is_estimator = all(hasattr(pipeline, name) for name in ("fit", "predict", "__sklearn_tags__"))
+    if not is_estimator or isinstance(pipeline, OnnxModel):
         raise TypeError(
             f"save_pipeline got {type(pipeline).__name__}, expected a fitted pipeline."
             + _hint_for(pipeline)
@@ -124,8 +126,8 @@ def _hint_for(pipeline):
     """What to do with an object that cannot be saved."""
     if getattr(pipeline, "refit", None) is False:
         return " It was fitted with refit=False: search with refit=True, and save best_estimator_."
-    if hasattr(pipeline, "_session"):
-        return " To keep it, copy its .onnx file."
+    if isinstance(pipeline, OnnxModel):
+        return " Copy its .onnx file, or save load_pretrained(trainable=True)."
     if hasattr(pipeline, "layers"):
         return " Save a Keras network with its own save()."
     return ""

@@ -194,8 +194,10 @@ def test_what_can_never_be_saved_is_told_where_to_go(suffix, few, pipeline, tmp_
     with pytest.raises(TypeError, match=r"got Functional, expected a fitted pipeline.*own save"):
         save_pipeline(pipeline[-1].model_, path)
     written = load_onnx(export_onnx(load_pretrained(trainable=True), tmp_path / "digits.onnx"))
-    with pytest.raises(TypeError, match=r"got OnnxDigitClassifier.*copy its \.onnx file"):
+    with pytest.raises(TypeError, match=r"got OnnxDigitClassifier.*Copy its \.onnx file"):
         save_pipeline(written, path)
+    with pytest.raises(TypeError, match=r"load_pretrained\(trainable=True\)"):
+        save_pipeline(load_pretrained(), path)
     assert not path.exists()
 
 
