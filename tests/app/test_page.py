@@ -199,6 +199,12 @@ def test_a_picture_is_read(answers, content):
     assert base64.b64decode(code).decode() in ("71\n", "7,1\n")
 
 
+def test_postscript_starts_nothing(answers):
+    said, text, _, _ = answers.read(b"%!PS-Adobe-3.0 EPSF-3.0\n%%EndComments\n{ } loop\n")
+    assert "PostScript" in said
+    assert text == ""
+
+
 def test_a_table_is_shown_and_downloaded_with_its_blank_cells(answers, monkeypatch):
     rows = {(0, 0): "12", (0, 1): "3", (1, 0): "4", (1, 2): "56"}
     digits = [

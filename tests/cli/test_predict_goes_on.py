@@ -101,3 +101,9 @@ def test_any_name_is_printed(tmp_path, kind, monkeypatch):
     elif kind == "json":
         sources = {os.path.basename(record["source"]) for record in json.loads(printed)}
         assert sources == set(NAMES)
+
+
+def test_postscript_starts_nothing(tmp_path, fails):
+    path = tmp_path / "x.png"
+    path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%EndComments\n{ } loop\n")
+    assert "PostScript" in fails("predict", path, "--quiet")

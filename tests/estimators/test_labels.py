@@ -14,6 +14,7 @@ from skdigits import (
     DigitEnsembleClassifier,
     DigitReader,
     SelectiveClassifier,
+    make_digit_pipeline,
 )
 
 quick = functools.partial(DigitCNNClassifier, epochs=1, augmentation=None, random_state=0)
@@ -168,3 +169,18 @@ def test_two_rows_of_each_class_are_cut_in_halves(fraction, small_digits):
 def test_only_rows_of_their_own_class(clf, small_digits):
     with pytest.raises(ValueError, match="Every class has only one row"):
         clf.fit(small_digits[0][:3], ["a", "b", "c"])
+
+
+@pytest.mark.parametrize("dtype", ["Int64", float])
+def test_numbers_in_a_picture_are_written_without_points(dtype, rows):
+    X, y = rows
+    labels = pd.Series(y[:600], dtype=dtype)
+    reader = DigitReader(make_digit_pipeline("fast", random_state=0).fit(X[:600], labels))
+    paper = np.full((90, 300), 255, np.uint8)
+    for i, k in enumerate((0, 1, 2, 3)):
+        paper[20:76, 20 + 65 * i : 76 + 65 * i] = 255 - np.kron(
+            X[k].reshape(28, 28), np.ones((2, 2))
+        )
+    text = reader.read(paper).text
+    assert len(text) >= 3
+    assert text.replace(" ", "").isdigit()

@@ -92,8 +92,9 @@ def test_the_weights_that_ship_say_so(rows, tmp_path):
     for ask in (pipeline.predict, pipeline.predict_proba, pipeline.score_samples):
         with SAID:
             ask(rows / 255)
-    onnx = load_onnx(export_onnx(pipeline, tmp_path / "digits.onnx"))
-    for ask in (onnx.predict, onnx.accepts, onnx.score_samples):
+    exported = load_onnx(export_onnx(pipeline, tmp_path / "digits.onnx"))
+    light = load_pretrained()
+    for ask in (exported.predict, exported.accepts, light.predict, light.score_samples):
         with SAID:
             ask(rows / 255)
 
