@@ -5,6 +5,7 @@ import io
 import json
 import os
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -65,6 +66,24 @@ def test_a_table_without_permission_ends_no_run(tmp_path, good, capsys, monkeypa
     assert code == 1
     assert [line["text"] for line in lines] == ["", "7"]
     assert "digits.csv" in err
+
+
+def test_a_picture_without_permission_ends_no_run(tmp_path, good, capsys, monkeypatch):
+    path = tmp_path / "secret.png"
+    path.write_bytes(b"never read")
+    path.chmod(0)
+    plain_open = Path.open
+
+    def guarded(self, *args, **kwargs):
+        if self == path:  # permissions do not bind root
+            raise PermissionError(13, "Permission denied", str(path))
+        return plain_open(self, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "open", guarded)
+    code, lines, err = read_csv(capsys, path, good)
+    assert code == 1
+    assert [line["text"] for line in lines] == ["", "7"]
+    assert "you have no permission" in err
 
 
 def test_all_pages_are_read(tmp_path, good, capsys):
