@@ -71,6 +71,7 @@ def test_it_says_when_it_is_up(client):
         (b"\x89PNG\r\n\x1a\n" + bytes(99), "", 400, "picture"),
         (b"x", "?page=0", 400, "page must be a number from 1"),
         (b"x", "?page=two", 400, "page must be a number from 1"),
+        (b"x", f"?page=000000001{'5' * 5000}", 400, "page must be a number from 1"),
         (bytes(1001), "", 413, "more than 1,000 bytes"),
     ],
 )
