@@ -22,7 +22,8 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from skdigits import export_onnx, load_onnx, load_pretrained
+from skdigits import load_onnx
+from skdigits._runtime.model import MODELS
 
 VERSION = "1.30.0"
 SHA512 = (
@@ -103,9 +104,7 @@ def main():
     parser.add_argument("--out", type=Path, default="digits.html", help="the page")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        model = options.model or export_onnx(
-            load_pretrained(trainable=True), Path(folder) / "digits.onnx"
-        )
+        model = options.model or MODELS / "hands.onnx"
         page = build_page(model, options.runtime or fetch_runtime(folder))
     options.out.write_text(page, "utf-8")
     print(f"wrote {options.out}: {len(page) / 1e6:.1f} MB, open it in a browser")

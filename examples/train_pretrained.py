@@ -75,7 +75,7 @@ SOURCES = {
 CARD = """\
 # {title}
 
-`{name}.skdigits` is what `skdigits.load_pretrained({argument})` returns: a fitted pipeline that reads one digit
+`{name}.skdigits` is what `skdigits.load_pretrained({argument}trainable=True)` returns: a fitted pipeline that reads one digit
 from a row of 784 pixels (28x28, ink 255 on 0, placed as in MNIST).
 
 | | |
@@ -313,7 +313,7 @@ def train_further(rows, is_aside, options):
 def of_kaggle(n_rows, n_unseen):
     return {
         "title": "Weights from Kaggle's rows alone",
-        "argument": '"kaggle"',
+        "argument": '"kaggle", ',
         "data": f'all {n_rows:,} rows of `train.csv` of Kaggle\'s "Digit Recognizer", and nothing '
         "else; the rows of `test.csv` were never read",
         "who": f"the same recipe, trained on the other {n_rows - n_unseen:,},",
