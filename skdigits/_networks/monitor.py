@@ -110,13 +110,17 @@ class ProgressBar(keras.callbacks.Callback):
         from tqdm.auto import tqdm  # imported late: it warns in a notebook without ipywidgets
 
         total = self.params["epochs"] * self.params["steps"]
-        self.bar = tqdm(total=total, desc="fit", unit="batch", dynamic_ncols=True)
-        self.scores = {}
+        self.bar = tqdm(total=total, desc="fit", unit="batch", dynamic_ncols=True, smoothing=0)
+        self.scores, self.has_begun = {}, False
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.bar.update(epoch * self.params["steps"] - self.bar.n)  # skips restored epochs
+        if not self.has_begun:
+            self.bar.initial = self.bar.n = epoch * self.params["steps"]  # restored epochs
 
     def on_train_batch_end(self, batch, logs=None):
+        if not self.has_begun:  # the first batch compiles the network: it tells no time
+            self.bar.unpause()
+            self.has_begun = True
         self.bar.update()
 
     def on_epoch_end(self, epoch, logs=None):

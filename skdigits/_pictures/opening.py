@@ -10,9 +10,10 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageFile
 
-from skdigits._pictures.bounds import BoundedFile, TooCostlyError, check_opened, find_pages
+from skdigits._pictures import pdf
+from skdigits._pictures.bounds import BoundedFile, TooCostlyError, check_opened
 from skdigits._pictures.paper import judge_paper, lift_ink, reduce_to_judge
-from skdigits._pictures.sources import MAX_BYTES, MAX_PIXELS, fetch
+from skdigits._pictures.sources import MAX_BYTES, MAX_PIXELS, fetch, list_pages
 from skdigits.exceptions import PagesWarning, PictureError
 
 MAX_SIDE = 1280  # of the ink; a digit that is one fiftieth of the picture still has 25 pixels
@@ -147,8 +148,8 @@ def open_picture(picture, *, page=None, max_side=None, max_pixels=MAX_PIXELS, ma
     ----------
     picture : str, path, bytes, file, PIL.Image.Image or ndarray
     page : int or None, default=None
-        Page of a file that has several, such as a scanner's TIFF. None opens the first, and warns
-        of the others.
+        Page of a file that has several, such as a PDF or a scanner's TIFF. None opens the first,
+        and warns of the others.
     max_side : int or None, default=None
         Reduce the picture to this many pixels on the longer side.
     max_pixels, max_bytes : int
@@ -227,14 +228,17 @@ def _open_file(source, page, max_pixels, max_bytes):
     """Open a path, bytes or a file object, without decoding the pixels."""
     data, name = fetch(source, max_bytes)
     try:
-        frames = find_pages(data, max_pixels)
-        frame = frames[0] if page is None else _choose_page(frames, page, name)
-        image = Image.open(BoundedFile(data), formats=_FORMATS)
-        if frame:
-            image.seek(frame)
-        image.info.pop("Raw profile type exif", None)  # of any size, and nobody writes it any more
+        pages = list_pages(data, name, max_pixels)
+        place = _choose_page(pages, 1 if page is None else page, name)
+        if pdf.is_pdf(data):
+            image = pdf.draw_page(data, name, place)
+        else:
+            image = Image.open(BoundedFile(data), formats=_FORMATS)
+            if place:
+                image.seek(place)
+            image.info.pop("Raw profile type exif", None)  # of any size; nobody writes it any more
+            check_opened(data, image)
         _check_pixels(image.size, max_pixels)
-        check_opened(data, image)
     except PictureError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -250,9 +254,9 @@ def _open_file(source, page, max_pixels, max_bytes):
             f"{name} is not a picture that can be read ({len(data):,} bytes{_hint(data)}). "
             f"Give a {_KNOWN} file."
         ) from error
-    if page is None and len(frames) > 1:
+    if page is None and len(pages) > 1:
         warnings.warn(
-            f"{name} has {len(frames)} pages, and only the first is read. "
+            f"{name} has {len(pages)} pages, and only the first is read. "
             "DigitReader.read_many reads them all, read(..., page=2) another one.",
             PagesWarning,
             stacklevel=4,
@@ -260,15 +264,15 @@ def _open_file(source, page, max_pixels, max_bytes):
     return image
 
 
-def _choose_page(frames, page, name):
-    if not 1 <= page <= len(frames):
-        raise PictureError(f"{name} has no page {page}: its pages are 1 to {len(frames)}.")
-    return frames[page - 1]
+def _choose_page(pages, page, name):
+    if not 1 <= page <= len(pages):
+        raise PictureError(f"{name} has no page {page}: its pages are 1 to {len(pages)}.")
+    return pages[page - 1]
 
 
 def _hint(data):
     """What else the bytes may be, for a message."""
-    starts = {b"%!PS": "PostScript", b"%PDF": "a PDF", b"<svg": "an SVG", b"\xff\x0a": "JPEG XL"}
+    starts = {b"%!PS": "PostScript", b"<svg": "an SVG", b"\xff\x0a": "JPEG XL"}
     if data[4:8] == b"ftyp":  # whatever the telephone calls its brand
         return ", HEIC or a film"
     return "".join(f", {kind}" for start, kind in starts.items() if data.startswith(start))

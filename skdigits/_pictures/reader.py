@@ -125,8 +125,8 @@ class DigitReader:
             ``(h, w, 4)``: bool, integer, or float from 0 to 1 or 0 to 255. A dict is a drawing
             pad's ``background``, ``layers`` and ``composite``; its ink is the alpha of the layers.
         page : int, default=None
-            Page of a TIFF that has several, 1 for the first. None reads the first, and warns of
-            the others.
+            Page of a PDF or TIFF that has several, 1 for the first. None reads the first, and
+            warns of the others. A PDF's pages are seen at 200 dots per inch.
 
         Returns
         -------
@@ -257,7 +257,7 @@ class DigitReader:
         -------
         results : iterator of ReadPicture
             One for each picture, in order, with its ``error`` set where it could not be opened;
-            of a TIFF of several pages one for each ``page``.
+            of a PDF or TIFF of several pages one for each ``page``.
         """
         if isinstance(pictures, (str, os.PathLike)):
             pictures = list_pictures(pictures)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from skdigits._pictures import pdf
 from skdigits._pictures.bounds import TooCostlyError, find_pages
 from skdigits.exceptions import PictureError
 
@@ -76,11 +77,38 @@ def keep(picture):
     return picture
 
 
+def list_pages(data, name, max_pixels=MAX_PIXELS):
+    """Pages of a file: numbers of a PDF's pages, or places among the frames of a picture.
+
+    Parameters
+    ----------
+    data : bytes
+    name : str
+        Of the file, for messages.
+    max_pixels : int
+        That a tile may have.
+
+    Returns
+    -------
+    pages : list of int
+
+    Raises
+    ------
+    PictureError
+        If it is a PDF that cannot be read.
+    TooCostlyError
+        If there are too many pages, or a TIFF asks for too much otherwise.
+    """
+    if pdf.is_pdf(data):
+        return list(range(1, pdf.count_pages(data, name) + 1))
+    return find_pages(data, max_pixels)
+
+
 def count_pages(picture):
     """Number of pages of a picture's file; 1 for what cannot be read, or is no file."""
     if isinstance(picture, (str, bytes, bytearray, memoryview, os.PathLike)) or _is_file(picture):
         try:
-            return len(find_pages(fetch(picture)[0], MAX_PIXELS))
+            return len(list_pages(*fetch(picture)))
         except (PictureError, TooCostlyError):
             pass  # whoever opens it says why
     return 1

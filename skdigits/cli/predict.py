@@ -14,7 +14,6 @@ from skdigits.cli._json import to_json
 from skdigits.cli._models import add_model_option, load_light_model
 from skdigits.cli._outcome import CommandError
 from skdigits.cli._progress import WithProgress, bar
-from skdigits.exceptions import PictureError
 
 HELP = "read digits from pictures, folders of pictures, and CSV files"
 EXAMPLE = """\
@@ -52,7 +51,8 @@ def add_options(parser):
         "--table",
         metavar="FILE",
         type=Path,
-        help="write the numbers of one picture, in rows and columns, to a .csv or .xlsx file",
+        help="write the numbers of one picture, in rows and columns, to a .csv or .xlsx file: one "
+        "page below the other, or each on a sheet of its own",
     )
     parser.add_argument(
         "--draw", metavar="DIR", type=Path, help="save each picture with boxes in this folder"
@@ -87,7 +87,7 @@ def run(options):
 
 
 def _write_frame(reader, sources, path):
-    """Write the table found in a picture or, without one, its lines of numbers."""
+    """Write the tables of a picture's pages or, where there is none, the lines of numbers."""
     import pandas as pd
 
     if len(sources) != 1:
@@ -97,23 +97,40 @@ def _write_frame(reader, sources, path):
     if path.suffix not in (".csv", ".xlsx"):
         raise CommandError(f"--table writes a .csv or .xlsx file; got {path}")
     picture = sources[0].content if isinstance(sources[0], StandardInput) else sources[0]
-    try:
-        result = reader.read(picture, page=1)
-    except PictureError as error:
-        raise CommandError(str(error)) from error
-    if result.table is not None:
-        frame = result.table.to_frame()
+    results = list(reader.read_many([picture]))
+    for result in results:
+        if result.error:
+            raise CommandError(result.error)
+    frames = {f"page {result.page}": _frame(result) for result in results}
+    if path.suffix == ".csv":
+        whole = pd.concat(frames) if len(frames) > 1 else frames["page 1"]
+        whole = whole.reset_index(level=0) if len(frames) > 1 else whole
+        whole.to_csv(path, index=False, header=False)
     else:
-        frame = pd.DataFrame([[number.text for number in line] for line in result.lines])
+        _write_sheets(frames, path)
+    shape = sum(len(frame) for frame in frames.values()), max(f.shape[1] for f in frames.values())
+    n_unsure = sum(digit.unsure for result in results for digit in result.digits)
+    pages = f" of {len(frames)} pages" if len(frames) > 1 else ""
+    print(f"wrote {path}: {shape[0]} rows, {shape[1]} columns{pages}, {n_unsure} digits unsure")
+
+
+def _frame(result):
+    import pandas as pd
+
+    if result.table is not None:
+        return result.table.to_frame()
+    return pd.DataFrame([[number.text for number in line] for line in result.lines])
+
+
+def _write_sheets(frames, path):
+    import pandas as pd
+
     try:
-        write = frame.to_csv if path.suffix == ".csv" else frame.to_excel
-        write(path, index=False, header=False)
+        with pd.ExcelWriter(path, engine="openpyxl") as book:
+            for name, frame in frames.items():
+                frame.to_excel(book, sheet_name=name, index=False, header=False)
     except ImportError as error:
         raise CommandError("a .xlsx file needs openpyxl: pip install 'skdigits[excel]'") from error
-    n_unsure = sum(digit.unsure for digit in result.digits)
-    print(
-        f"wrote {path}: {frame.shape[0]} rows, {frame.shape[1]} columns, {n_unsure} digits unsure"
-    )
 
 
 def _expand(name):

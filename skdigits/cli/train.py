@@ -11,7 +11,7 @@ HELP = "train a digit recogniser and save it"
 EXAMPLE = """\
 example: skdigits train --data ~/digit-recognizer --output mine.skdigits
          skdigits train --members balanced=5 accurate=3 --validation-fraction 0"""
-_EPOCHS_OF_BUNDLED_DIGITS = 30
+_LEAST_STEPS = 800  # of the optimizer, where the rows are few
 
 
 def add_options(parser):
@@ -30,6 +30,12 @@ def add_training_options(parser):
     """Add the options of commands and scripts that train."""
     add_data_option(parser)
     parser.add_argument("--preset", choices=PRESETS, default="balanced", help="recipe to train by")
+    parser.add_argument(
+        "--settings",
+        metavar="FILE",
+        type=Path,
+        help="settings.json of skdigits tune: preset and parameters of the network to train with",
+    )
     parser.add_argument(
         "--members",
         nargs="+",
@@ -54,8 +60,8 @@ def add_training_options(parser):
     parser.add_argument(
         "--epochs",
         type=whole_number(1),
-        help="passes over the rows (default: the preset's, or "
-        f"{_EPOCHS_OF_BUNDLED_DIGITS} on the bundled digits)",
+        help="passes over the rows (default: the preset's, and more where rows are so few that "
+        f"it would make fewer than {_LEAST_STEPS} steps)",
     )
     parser.add_argument(
         "--validation-fraction",
@@ -109,6 +115,8 @@ def load_rows(options):
         )
     if isinstance(options.members, dict) and options.preset != "balanced":
         raise UsageError("--members PRESET=N already names the presets: leave out --preset")
+    if options.settings and (isinstance(options.members, dict) or options.preset != "balanced"):
+        raise UsageError("--settings names the preset: leave out --preset and the presets' names")
     from skdigits.datasets import load_available
 
     digits = load_available(options.data)
@@ -134,21 +142,41 @@ def make_pipeline(options, digits):
     """
     from skdigits import make_digit_pipeline
 
-    epochs = options.epochs or (_EPOCHS_OF_BUNDLED_DIGITS if digits.filename is None else None)
     is_mixed = isinstance(options.members, dict)
+    preset, settings = options.members if is_mixed else options.preset, {}
+    if options.settings:
+        from skdigits.tuning._settings import read_settings
+
+        preset, settings = read_settings(options.settings)
+    epochs = options.epochs or _more_epochs(options, preset, settings, len(digits.data))
+    chosen = {
+        "checkpoint_dir": options.memory,
+        "tta": options.tta,
+        "validation_fraction": options.validation_fraction,
+        "restore_best": False,  # an epoch chosen by the held-out rows would look better than it is
+        "novelty": True,
+        "random_state": options.seed,
+        "verbose": 0 if options.quiet else 1,
+    }
     return make_digit_pipeline(
-        options.members if is_mixed else options.preset,
+        preset,
         n_estimators=None if is_mixed else options.members,
         **({"n_jobs": options.n_jobs, "memory": options.memory} if options.members else {}),
-        **({"epochs": epochs} if epochs else {}),
-        checkpoint_dir=options.memory,
-        tta=options.tta,
-        validation_fraction=options.validation_fraction,
-        restore_best=False,  # an epoch chosen by the held-out rows would look better than it is
-        novelty=True,
-        random_state=options.seed,
-        verbose=0 if options.quiet else 1,
+        **{**settings, **chosen, **({"epochs": epochs} if epochs else {})},
     )
+
+
+def _more_epochs(options, preset, settings, n_rows):
+    """Epochs that make enough steps; None where those of the presets do."""
+    from skdigits import DigitCNNClassifier
+
+    networks = [
+        DigitCNNClassifier(**{**PRESETS[name], **settings})
+        for name in (preset if isinstance(preset, dict) else [preset])
+    ]
+    n_trained = n_rows * (1 - options.validation_fraction)
+    epochs = math.ceil(_LEAST_STEPS / math.ceil(n_trained / networks[0].batch_size))
+    return epochs if epochs > max(network.epochs for network in networks) else None
 
 
 def fit(options, digits):

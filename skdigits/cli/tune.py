@@ -10,6 +10,7 @@ HELP = "search for better settings of the network by cross-validation"
 EXAMPLE = """\
 example: skdigits tune --data ~/digit-recognizer --n-jobs 2
          skdigits tune --space full --n-iter 30 --epochs 8 --output tuning
+         skdigits train --settings settings.json, to train on all rows with the best settings
 If it is killed, the same command resumes where it was."""
 
 
@@ -53,6 +54,7 @@ def add_search_options(parser):
 def run(options):
     """Search, show a table, save the best."""
     from skdigits.tuning import fit_search
+    from skdigits.tuning._settings import write_settings
 
     X, y = load_rows(options)
     search = make_search(options)
@@ -60,6 +62,9 @@ def run(options):
     print(f"results are saved in {kept}: the same command resumes from there", flush=True)
     fit_search(search, X, y, results=kept, progress=not options.quiet)
     finish(search, options.output / "tuning.csv", options.output / "best_model.skdigits")
+    path = options.output / "settings.json"
+    write_settings(path, options.preset, search.best_params_)
+    print(f"wrote {path}; to train on all rows: skdigits train --settings {path}")
 
 
 def load_rows(options):
@@ -115,7 +120,12 @@ def finish(search, table_path, model_path):
     table = results[[*settings, "mean_test_score", "std_test_score"]].round(4)
     table.columns = [name.split("__")[-1] for name in table.columns]
     print(table.to_string(index=False))
-    print(f"best: {search.best_params_}, accuracy {search.best_score_:.4%} in cross-validation")
+    n_fits, epochs = len(results) * search.n_splits_, search.best_estimator_[-1].epochs
+    spread = results["std_test_score"].iloc[0]
+    print(
+        f"best: {search.best_params_}, accuracy {search.best_score_:.2%} ± {spread:.2%} over "
+        f"{search.n_splits_} folds; {n_fits} fits of {epochs} epochs"
+    )
     print("(the best of several looks a little better than it is: evaluate it on other rows)")
     with replacing(table_path) as file:
         table.to_csv(file, index=False)

@@ -92,6 +92,24 @@ def test_a_table_is_written(tmp_path, capsys):
     assert sum(right) >= 5  # bundled digits of 8x8 pixels, enlarged, are hard to read
 
 
+def test_the_tables_of_several_pages_stand_in_one_file(tmp_path, capsys):
+    import pandas as pd
+
+    from skdigits.datasets import make_page
+
+    pages = [make_page("table", n_rows=n, n_columns=3, tilt=0, random_state=3) for n in (2, 3)]
+    first, second = (Image.fromarray(page.image) for page in pages)
+    first.save(tmp_path / "scan.pdf", save_all=True, append_images=[second])
+    line = ["predict", str(tmp_path / "scan.pdf"), "--table"]
+    assert main([*line, str(tmp_path / "out.csv")]) == 0
+    assert "5 rows, 3 columns of 2 pages" in capsys.readouterr().out
+    lines = list(csv.reader((tmp_path / "out.csv").read_text().splitlines()))
+    assert [line[0] for line in lines] == ["page 1"] * 2 + ["page 2"] * 3
+    assert main([*line, str(tmp_path / "out.xlsx")]) == 0
+    sheets = pd.read_excel(tmp_path / "out.xlsx", sheet_name=None, header=None)
+    assert {name: len(sheet) for name, sheet in sheets.items()} == {"page 1": 2, "page 2": 3}
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [

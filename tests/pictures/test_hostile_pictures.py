@@ -98,7 +98,6 @@ def test_no_file_starts_a_program(tmp_path):
     ("data", "hint"),
     [
         (POSTSCRIPT, "PostScript"),
-        (b"%PDF-1.7\n", "a PDF"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "an SVG"),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
         (saved(Image.new("L", (9, 9)), "ICO"), "Give a PNG, JPEG"),
