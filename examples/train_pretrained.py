@@ -36,9 +36,11 @@ from skdigits import (
 )
 from skdigits._estimators.novelty import find_zero, move_zero
 from skdigits.datasets import load_competition, load_hands, make_non_digits
+from skdigits.datasets._non_digits import KINDS, slash_zeros
 
 KAGGLE = "MNIST (train.csv)"
 MADE_UP = "made-up"
+SLASHED = 600  # zeros with a slash
 LARGEST_GAP = 1e-4  # between probabilities of the two files
 REFUSED = 0.005  # share of the unseen digits of other hands that score below 0
 # What differs from the preset when the network is trained further.
@@ -146,13 +148,17 @@ def collect(options):
     if options.hands is None:
         return mnist
     hands = load_hands(options.hands, random_state=options.seed, n_jobs=options.jobs)
-    # One row that is no digit for four digits, letters by hand among them.
+    # One row that is no digit for four digits, letters by hand among them. Signs are the hardest.
     n_digits, n_letters = len(X) + (hands.target >= 0).sum(), (hands.target < 0).sum()
+    drawing = {"random_state": options.seed, "n_jobs": options.jobs}
     made = make_non_digits(
-        n_digits // 4 - n_letters, digits=(X, y), random_state=options.seed, n_jobs=options.jobs
+        n_digits // 4 - n_letters, kinds=[*KINDS, "sign", "sign"], digits=(X, y), **drawing
     )
+    slashed = slash_zeros(X[y == 0], SLASHED, **drawing)
+    made.data = np.concatenate([made.data, slashed])
     n_made = len(made.data)
     made.target, made.source = np.full(n_made, -1), np.full(n_made, MADE_UP)
+    made.target[-SLASHED:] = 0
     made.groups = np.char.add(MADE_UP, np.arange(n_made).astype(str))
     parts = mnist, hands, made
     return Bunch(

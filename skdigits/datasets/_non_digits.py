@@ -101,8 +101,7 @@ def make_non_digits(
     of_digits = np.flatnonzero(np.isin(kind, list(_OF_DIGITS)))
     if len(of_digits):
         images, labels = _check_digits(digits)
-        is_wide = images.any(axis=1).sum(axis=1) > _NARROW
-        halves = np.flatnonzero(np.isin(labels, list(_HALVES)) & is_wide)
+        halves = np.flatnonzero(np.isin(labels, list(_HALVES)) & _are_wide(images))
         for i in of_digits:
             chosen = rng.choice(halves if kind[i] == "half" else len(labels), 2)
             parts[i] = images[chosen], labels[chosen].tolist()
@@ -112,11 +111,47 @@ def make_non_digits(
     return Bunch(data=rows, kind=kind, images=rows.reshape(-1, 28, 28))
 
 
+def slash_zeros(zeros, n, *, random_state=None, n_jobs=None):
+    """Zeros with a slash, which programmers write: what looks struck out, but is a digit.
+
+    Parameters
+    ----------
+    zeros : array-like of shape (m, 784)
+        Rows of 0-255; narrow ones are left out.
+    n : int
+        Number of rows to make.
+    random_state : int, RandomState instance or None, default=None
+    n_jobs : int, default=None
+
+    Returns
+    -------
+    rows : ndarray of shape (n, 784), uint8
+    """
+    rng = np.random.default_rng(draw_seeds(random_state, ["zeros"])["zeros"])
+    images = np.asarray(zeros, np.uint8).reshape(-1, 28, 28)
+    images = images[_are_wide(images)]
+    chosen, seeds = rng.integers(len(images), size=n), rng.integers(2**31, size=n).tolist()
+    return make_rows(_draw_slashed, list(zip(images[chosen], seeds, strict=True)), n_jobs)
+
+
+def _draw_slashed(task):
+    """One stroke from the upper right to the lower left, inside the 0 or beyond it."""
+    image, seed = task
+    rng = np.random.default_rng(seed)
+    over, lean = rng.uniform(-0.3, 0.25, 2), rng.uniform(0.15, 0.5, 2)
+    slash = [[0.5 + lean[0], -over[0]], [0.5 - lean[1], 1 + over[1]]]
+    return _tilted(_drawn_on(rng, image, [slash]), rng)
+
+
 def _check_digits(digits):
     if digits is None:
         digits = load_bundled_digits(return_X_y=True)
     rows, labels = map(np.asarray, digits)
     return rows.astype(np.uint8).reshape(-1, 28, 28), labels.astype(int)
+
+
+def _are_wide(images):
+    return images.any(axis=1).sum(axis=1) > _NARROW
 
 
 def _draw(task):

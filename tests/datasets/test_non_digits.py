@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from skdigits.datasets import load_bundled_digits, make_non_digits
+from skdigits.datasets._non_digits import slash_zeros
 
 KINDS = [
     *("latin", "greek", "script", "symbol", "sign", "scribble", "shape", "rim", "specks"),
@@ -58,3 +59,13 @@ def test_letters_want_matplotlib(monkeypatch):
     ):
         make_non_digits(1)
     assert len(make_non_digits(1, kinds=["sign"]).data) == 1
+
+
+def test_slashed_zeros_are_zeros_with_a_stroke():
+    X, y = load_bundled_digits(return_X_y=True)
+    rows = slash_zeros(X[y == 0], 20, random_state=0)
+    assert rows.shape == (20, 784)
+    assert (slash_zeros(X[y == 0], 20, random_state=0) == rows).all()
+    assert (slash_zeros(X[y == 0], 20, random_state=1) != rows).any()
+    inside = rows.reshape(-1, 28, 28)[:, 12:16, 12:16].max(axis=(1, 2))
+    assert (inside > 200).mean() > 0.9  # where a 0 is empty
