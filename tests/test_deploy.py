@@ -14,6 +14,7 @@ import tomllib
 import venv
 from pathlib import Path
 
+import anyio
 import httpx
 import numpy as np
 import pytest
@@ -100,20 +101,23 @@ def test_who_comes_when_too_many_wait_is_asked_to_come_again(service, seven, mon
     may_go = threading.Event()
     monkeypatch.setattr(service.reader, "read", lambda *_, **__: may_go.wait(60) and 1 / 0)
     answers = []
-    with TestClient(service.app, raise_server_exceptions=False) as client:
-        threads = [
-            threading.Thread(target=lambda: answers.append(client.post("/read", content=seven)))
-            for _ in range(3)
-        ]
-        for thread in threads:
-            thread.start()
-        while not answers and any(thread.is_alive() for thread in threads):
-            time.sleep(0.01)
-        assert [answer.status_code for answer in answers] == [503]
-        assert answers[0].headers["Retry-After"] == "5"
-        may_go.set()
-        for thread in threads:
-            thread.join()
+
+    async def ask(client):
+        answers.append(await client.post("/read", content=seven))
+        may_go.set()  # the first answer is of who may not wait: the others do
+
+    async def ask_three_times():
+        here = httpx.ASGITransport(service.app, raise_app_exceptions=False)
+        async with (
+            httpx.AsyncClient(transport=here, base_url="http://service") as client,
+            anyio.create_task_group() as requests,
+        ):
+            for _ in range(3):
+                requests.start_soon(ask, client)
+
+    anyio.run(ask_three_times)
+    assert [answer.status_code for answer in answers] == [503, 500, 500]
+    assert answers[0].headers["Retry-After"] == "5"
 
 
 def test_the_environment_has_the_versions_of_the_package():

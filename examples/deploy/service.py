@@ -26,6 +26,7 @@ MAX_WAITING = 32  # pictures per process; a client that comes later is asked to 
 
 reader = DigitReader()
 one_at_a_time = CapacityLimiter(1)  # a process has one core; `--workers` gives more of both
+present = set()  # requests that wait, or are being answered
 
 
 class RefusedError(Exception):
@@ -39,11 +40,15 @@ class RefusedError(Exception):
 async def read(request):
     """Answer ``POST /read``."""
     picture, page = await receive(request), page_of(request)
-    if one_at_a_time.statistics().tasks_waiting >= MAX_WAITING:
+    if len(present) > MAX_WAITING:  # one of them is being read
         raise RefusedError(503, "too many pictures are waiting; try again in a few seconds")
-    result = await to_thread.run_sync(
-        lambda: reader.read(picture, page=page), limiter=one_at_a_time
-    )
+    present.add(request)
+    try:
+        result = await to_thread.run_sync(
+            lambda: reader.read(picture, page=page), limiter=one_at_a_time
+        )
+    finally:
+        present.remove(request)
     return JSONResponse(
         {
             "text": result.text,

@@ -5,6 +5,7 @@ Screenshots are kept in the folder that SKDIGITS_ARTIFACTS names, else in ``test
 
 import contextlib
 import itertools
+import math
 import os
 import time
 from pathlib import Path
@@ -37,6 +38,31 @@ STROKES = {
     9: [[(0.75, 0.25), (0.5, 0.02), (0.22, 0.15), (0.22, 0.4), (0.5, 0.5), (0.75, 0.3),
          (0.78, 0.2), (0.72, 0.6), (0.62, 1.0)]],
 }  # fmt: skip
+# How else digits are written, and what is none.
+WAYS = {
+    "1 with a flag": [[(0.25, 0.35), (0.55, 0.0), (0.55, 1.0)]],
+    "1 with a flag and a base": [[(0.25, 0.3), (0.5, 0.0), (0.5, 1.0)], [(0.2, 1.0), (0.8, 1.0)]],
+    "7 crossed": [[(0.1, 0.02), (0.88, 0.02), (0.6, 0.45), (0.4, 1.0)], [(0.25, 0.5), (0.85, 0.5)]],
+    "4 open": STROKES[4],
+    "4 closed": [[(0.65, 1.0), (0.65, 0.0), (0.1, 0.65), (0.9, 0.65)]],
+    "9 with a curl": [[*STROKES[9][0][:7], (0.75, 0.7), (0.62, 0.95), (0.4, 1.0), (0.2, 0.88)]],
+    "0 with a slash": [*STROKES[0], [(0.8, 0.0), (0.15, 1.0)]],
+    "0 with a slash inside": [*STROKES[0], [(0.68, 0.2), (0.25, 0.85)]],
+}
+NO_DIGITS = {
+    "+": [[(0, 0.5), (1, 0.5)], [(0.5, 0), (0.5, 1)]],
+    "-": [[(0, 0.5), (1, 0.5)]],
+    "=": [[(0, 0.3), (1, 0.3)], [(0, 0.7), (1, 0.7)]],
+    "(": [[(0.6, 0), (0.42, 0.2), (0.36, 0.5), (0.42, 0.8), (0.6, 1)]],
+    "A": [[(0.1, 1), (0.5, 0), (0.9, 1)], [(0.25, 0.6), (0.75, 0.6)]],
+    "K": [[(0.2, 0), (0.2, 1)], [(0.8, 0), (0.2, 0.55), (0.85, 1)]],
+    "spiral": [
+        [
+            (0.5 + 0.0275 * t * math.cos(t), 0.5 + 0.0275 * t * math.sin(t))
+            for t in (0.3 * step for step in range(61))
+        ]
+    ],
+}
 # Left, top and size on the pad, as parts of its side.
 PLACES = {
     "middle": (0.25, 0.25, 0.5),
@@ -83,11 +109,11 @@ def says(page, text, part="#said"):
     playwright.expect(page.locator(f"{part} .said")).to_have_text(text, timeout=20_000)
 
 
-def draw(page, digit, place="middle", *, steps=6):
-    """Draw a digit with the mouse."""
+def draw(page, strokes, place="middle", *, steps=6):
+    """Draw strokes, or those of a digit, with the mouse."""
     box = page.locator("#pad canvas").bounding_box()
     left, top, size = PLACES[place]
-    for stroke in STROKES[digit]:
+    for stroke in STROKES[strokes] if isinstance(strokes, int) else strokes:
         points = [
             (
                 box["x"] + box["width"] * (left + size * x),
@@ -129,6 +155,26 @@ def test_each_digit_is_read(open_page, place):
         page.click("#clear")
         says(page, "Draw a digit.")
     assert read == {digit: str(digit) for digit in STROKES}
+
+
+@pytest.mark.parametrize("place", ["middle", "large"])
+def test_digits_of_other_hands_are_sure_and_signs_are_none(open_page, place):
+    page = open_page()
+    said = {}
+    for name, strokes in {**WAYS, **NO_DIGITS}.items():
+        draw(page, strokes, place)
+        expected = f"This is a {name[0]}." if name in WAYS else "This does not look like a digit."
+        line = page.locator("#said .said")
+        with contextlib.suppress(AssertionError):
+            playwright.expect(line).to_contain_text(expected, timeout=5000)
+        said[name] = line.inner_text()[: len(expected)]
+        keep_screenshot(page, f"{name}-{place}")
+        page.click("#clear")
+        says(page, "Draw a digit.")
+    assert {name: line for name, line in said.items() if name in WAYS} == {
+        name: f"This is a {name[0]}." for name in WAYS
+    }
+    assert {said[name] for name in NO_DIGITS} == {"This does not look like a digit."}
 
 
 def test_answer_follows_while_drawing_and_clear_empties(open_page):
