@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # for type checkers, what `__getattr__` does
         datasets as datasets,
         evaluation as evaluation,
         exceptions as exceptions,
+        forms as forms,
         kaggle as kaggle,
         plotting as plotting,
         tuning as tuning,
@@ -59,7 +60,7 @@ _HOMES = {
     "save_pipeline": "_files.persistence",
     "show_versions": "_utils.about",
 }
-_MODULES = ["app", "datasets", "evaluation", "exceptions", "kaggle", "plotting", "tuning"]
+_MODULES = ["app", "datasets", "evaluation", "exceptions", "forms", "kaggle", "plotting", "tuning"]
 
 __all__ = [*sorted(_HOMES), *_MODULES, "__version__"]
 __getattr__, __dir__ = attach("skdigits", _HOMES | dict(zip(_MODULES, _MODULES, strict=True)))

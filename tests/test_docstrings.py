@@ -98,13 +98,17 @@ def modules_with_examples():
 
 @pytest.mark.parametrize("name", list(modules_with_examples()))
 def test_examples_of_docstrings_run(name, tmp_path, monkeypatch):
+    module = importlib.import_module(name)
+    if ">>>" not in inspect.getsource(module):
+        return
     plt.switch_backend("agg")
     monkeypatch.chdir(tmp_path)
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-    result = doctest.testmod(importlib.import_module(name), optionflags=flags)
+    result = doctest.testmod(module, optionflags=flags)
     assert result.failed == 0
     plt.close("all")
-    gc.collect()
+    if name == "skdigits.app._page":
+        gc.collect()  # its sockets
 
 
 @pytest.mark.parametrize("name", sorted(OBJECTS))

@@ -90,6 +90,7 @@ def test_train_and_submit_on_real_data(real_data, tmp_path):
     assert len(read_submission(tmp_path / "mnist_submission.csv")) == 28_000
 
 
+@pytest.mark.slow
 def test_wrong_folder(tmp_path):
     with pytest.raises(subprocess.CalledProcessError) as failed:
         run("train_and_submit.py", "--data", tmp_path / "nowhere", folder=tmp_path)

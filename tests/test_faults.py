@@ -77,6 +77,7 @@ def test_no_room_leaves_the_old_file(pretrained, tmp_path):
     assert len(list(tmp_path.iterdir())) == 3
 
 
+@pytest.mark.slow
 def test_no_room_for_a_checkpoint_ends_no_fit(small_digits, tmp_path):
     clf = DigitCNNClassifier(epochs=1, random_state=0, checkpoint_dir=tmp_path)
     with no_room(), pytest.warns(CheckpointWarning, match=r"No checkpoint .*continues"):
@@ -190,6 +191,7 @@ def run(code, folder, **options):
     return subprocess.run(command, capture_output=True, text=True, check=True, **options).stdout
 
 
+@pytest.mark.slow
 def test_killed_while_writing(tmp_path):
     """Six writers are killed, at any moment; each file is always one of those that they wrote."""
     run(

@@ -20,6 +20,7 @@ def test_importing_loads_nothing_heavy():
     assert not modules_after("import skdigits") & {*HEAVY, "sklearn", "numpy"}
 
 
+@pytest.mark.slow
 def test_constructing_loads_no_tensorflow():
     loaded = modules_after("from skdigits import make_digit_pipeline; make_digit_pipeline()")
     assert not loaded & (set(HEAVY) - {"pandas"})

@@ -16,7 +16,8 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = Path(skdigits.__file__).parent
 # From the top to the bottom, as in docs/architecture.md.
 WINGS = [
-    *("__main__", "cli", "app", "evaluation", "plotting", "kaggle", "tuning", "_files", "_onnx"),
+    *("__main__", "cli", "app", "evaluation", "plotting", "kaggle", "forms"),
+    *("tuning", "_files", "_onnx"),
     *("_measures", "_estimators", "_networks", "datasets", "_pictures", "_runtime"),
     *("_utils", "exceptions"),
 ]

@@ -28,7 +28,7 @@ _ENLARGED = 700  # smaller pictures are also looked at twice as large
 _PAD = 8  # blank pixels around
 _DIVISOR = 16  # the network halves a picture four times
 BELIEVED = 0.4  # probability from which something counts as a digit
-_CANDIDATE = 0.15  # and from which it is looked at
+CANDIDATE = 0.15  # and from which it is looked at
 _OVERLAP = 0.45  # share of the smaller of two boxes from which they are one thing
 _MOST = 2000  # things in one picture, the surest first
 _ALIKE = 1.6  # digits this many times smaller or larger than the others count as they are
@@ -280,7 +280,7 @@ def _signs(answers, scale):
 def _peaks(answers, channel, scale):
     """Places of highest probability, and their heights in pixels of the level."""
     probability = 1 / (1 + np.exp(4 - answers[..., channel]))
-    top = (probability == ndimage.maximum_filter(probability, 3)) & (probability > _CANDIDATE)
+    top = (probability == ndimage.maximum_filter(probability, 3)) & (probability > CANDIDATE)
     rows, columns = np.nonzero(top)
     here = answers[rows, columns]
     kinds = np.exp(here[:, 2:16] - here[:, 2:16].max(axis=1, keepdims=True))

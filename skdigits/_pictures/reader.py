@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Sized
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skdigits._pictures.crops import cut_digit
-from skdigits._pictures.finder import SIGNS, find
+from skdigits._pictures.crops import cut_box, cut_digit
+from skdigits._pictures.fields import ReadField, Rules, choose, one_line
+from skdigits._pictures.finder import BELIEVED, CANDIDATE, SIGNS, find
 from skdigits._pictures.layout import lay_out
 from skdigits._pictures.opening import read_grey, read_ink
 from skdigits._pictures.placement import normalize
@@ -147,10 +148,77 @@ class DigitReader:
         result = None if self.one_digit else self._read_page(picture, page)
         return self._read_one(picture, page) if result is None else result
 
-    def _read_page(self, picture, page):
+    def read_field(
+        self,
+        picture: Any,
+        *,
+        box: tuple[int, int, int, int] | None = None,
+        length: int | None = None,
+        candidates: Iterable[Any] | None = None,
+        between: tuple[int, int] | None = None,
+        pattern: str | None = None,
+        check: Callable[[str], bool] | str | None = None,
+        page: int | None = None,
+    ) -> ReadField:
+        """Read one number of which more is known than the picture shows.
+
+        Parameters
+        ----------
+        picture : str, path, bytes, file, PIL.Image.Image or ndarray
+            As for :meth:`read`.
+        box : tuple of (int, int, int, int), default=None
+            Left, top, right and bottom of the number, in pixels of the upright picture, with some
+            room around it. None takes the whole picture.
+        length : int, default=None
+            Number of digits.
+        candidates : iterable of str or int, default=None
+            The numbers of which one is written, such as those of a class list; "" for none.
+        between : tuple of (int, int), default=None
+            Least and greatest number.
+        pattern : str, default=None
+            Regular expression that the whole number must match, such as ``"20[0-9]{2}"``.
+        check : callable or {"luhn", "mod97", "ean13"}, default=None
+            Is called with a string of digits and tells whether it is valid. A name takes the check
+            digits of python-stdnum.
+        page : int, default=None
+            As for :meth:`read`.
+
+        Returns
+        -------
+        read : ReadField
+            The most probable number of those that all rules allow, with its probability among
+            them, and the next ones.
+
+        Raises
+        ------
+        PictureError
+            If the picture cannot be opened, or the box holds nothing of it.
+        ValueError
+            If a rule is none.
+
+        Examples
+        --------
+        >>> from skdigits import DigitReader
+        >>> from skdigits.datasets import make_page
+        >>> sheet = make_page("form", n_rows=1, n_columns=4, tilt=0, random_state=1)
+        >>> read = DigitReader().read_field(sheet.image, length=4)
+        >>> read.text, sheet.rows
+        ('4401', [['4401']])
+        """
+        rules = Rules.of(length, candidates, between, pattern, check)
+        if box is not None:
+            picture = cut_box(picture, box, page=page, max_pixels=self._max_pixels)
+            page = None
+        result = self._read_page(picture, page, CANDIDATE)
+        if result is None:
+            result = self._read_one(picture, page)
+        places = [*result.digits, *result.others]
+        return choose(one_line(places), rules, self.min_confidence, box)
+
+    def _read_page(self, picture, page, least=BELIEVED):
         """Read all digits of a picture; None if none is found."""
         grey, size, inverted = read_grey(picture, page=page, max_pixels=self._max_pixels)
-        seen = find(grey, inverted=inverted)
+        seen = find(grey, inverted=inverted, least=least)
         found = seen.digits
         if not len(found.scores):
             return None

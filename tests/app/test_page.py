@@ -270,6 +270,7 @@ def run_demo(*arguments, **options):
     return subprocess.run(command, capture_output=True, text=True, timeout=120, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", [None, b"", b"label,pixel0\n", b"\x80\x04N."])
 def test_a_model_file_that_is_none_is_told_in_one_line(tmp_path, content):
     path = tmp_path / "model.joblib"
@@ -284,6 +285,7 @@ def test_a_model_file_that_is_none_is_told_in_one_line(tmp_path, content):
     assert [line for line in warned if "runs code" not in line] == []
 
 
+@pytest.mark.slow
 def test_missing_gradio_is_told_in_one_line(tmp_path):
     (tmp_path / "gradio.py").write_text("raise ImportError('none here')")
     path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])

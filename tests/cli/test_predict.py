@@ -92,6 +92,7 @@ def test_a_table_is_written(tmp_path, capsys):
     assert sum(right) >= 5  # bundled digits of 8x8 pixels, enlarged, are hard to read
 
 
+@pytest.mark.slow
 def test_the_tables_of_several_pages_stand_in_one_file(tmp_path, capsys):
     import pandas as pd
 

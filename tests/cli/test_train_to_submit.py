@@ -130,6 +130,7 @@ def test_no_submission_without_test_rows(folder, tmp_path, capsys):
     assert "there is no test.csv" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_tune_goes_on_where_it_was(folder, tmp_path, capsys):
     options = ["--data", str(folder), "--rows", "60", "--epochs", "1", "--cv", "2", "--quiet"]
     line = ["tune", *options, "--output", str(tmp_path), "--space", "full", "--n-iter", "1"]

@@ -141,6 +141,7 @@ def test_a_bar_for_those_who_wait(is_terminal, is_quiet, n_rows, is_shown, monke
     assert ("rows" in capsys.readouterr().err) == is_shown
 
 
+@pytest.mark.slow
 def test_evaluate_draws_into_a_folder(folder, use, capsys):
     use("evaluate", Answering())
     line = ["evaluate", str(folder / "train.csv"), "--plot", str(folder / "new" / "figures")]

@@ -63,6 +63,7 @@ def test_strokes_are_drawn_where_they_were(folder):
     assert cross[4:6, 13:15].sum() == cross[13:15, 4:6].sum() == 0
 
 
+@pytest.mark.slow
 def test_widths_and_slants_vary_by_seed(tmp_path):
     write_strokes(tmp_path / "pens.npz", [[FLAG]] * 40, y=[1] * 40)
     rows = load_hands(tmp_path, random_state=0).data

@@ -35,6 +35,7 @@ def test_learns_digits(small_digits):
     assert quick(epochs=10).fit(X[:200], y[:200]).score(X[200:], y[200:]) > 0.85
 
 
+@pytest.mark.slow
 def test_views_are_averaged_and_can_be_asked_for_after_fit(fitted, small_digits):
     X, _ = small_digits
     alone = fitted.predict_proba(X)
@@ -154,6 +155,7 @@ def test_the_order_of_rows_does_not_matter(small_digits):
     np.testing.assert_array_equal(one.predict_proba(X), other.predict_proba(X))
 
 
+@pytest.mark.slow
 def test_integer_weights_are_repetitions(small_digits):
     X, y = small_digits
     weight = np.random.default_rng(0).integers(0, 3, len(X))
@@ -170,6 +172,7 @@ def test_class_weight_multiplies_sample_weight(small_digits):
     np.testing.assert_array_equal(by_class.predict_proba(X), by_row.predict_proba(X))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "labels",
     [np.array(["zero", "one", "two"]), np.array([5, 7, 9]), np.array([-1.0, 0.0, 1.0])],
@@ -184,6 +187,7 @@ def test_labels_come_back_as_they_were(small_digits, labels):
     assert clf.score(X, labels[y]) > 0.9
 
 
+@pytest.mark.slow
 def test_two_classes(small_digits):
     X, y = small_digits
     clf = quick().fit(X, y == 3)
@@ -215,6 +219,7 @@ def test_same_seed_same_bits_in_another_process(small_digits):
     assert done.stderr == "", "silent when verbose=0, TensorFlow too"
 
 
+@pytest.mark.slow
 def test_nothing_global_is_left_changed(small_digits):
     X, y = small_digits
     given = X.copy(), y.copy()
@@ -240,6 +245,7 @@ def test_nothing_global_is_left_changed(small_digits):
     np.testing.assert_array_equal(y, given[1])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(keras.backend.backend() == "jax", reason="JAX warns that it has no float64")
 def test_the_users_keras_settings_do_not_matter(small_digits):
     X, y = small_digits
@@ -255,6 +261,7 @@ def test_the_users_keras_settings_do_not_matter(small_digits):
     np.testing.assert_array_equal(got, expected)
 
 
+@pytest.mark.slow
 def test_a_label_column_left_in_is_named():
     X = np.random.default_rng(0).random((30, 65), dtype=np.float32)
     with pytest.warns(ImageShapeWarning, match="if the label column is still in X"):
@@ -263,6 +270,7 @@ def test_a_label_column_left_in_is_named():
     assert clf.predict(X).shape == (30,)
 
 
+@pytest.mark.slow
 def test_image_shape_given():
     X = np.random.default_rng(0).random((30, 60), dtype=np.float32)
     y = np.arange(30) % 2
@@ -271,6 +279,7 @@ def test_image_shape_given():
         quick(image_shape=(8, 8)).fit(X, y)
 
 
+@pytest.mark.slow
 def test_columns_out_of_order_are_refused(small_digits):
     X, y = small_digits
     frame = pd.DataFrame(X, columns=[f"pixel{i}" for i in range(64)])

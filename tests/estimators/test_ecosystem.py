@@ -65,6 +65,7 @@ def test_show_versions_names_every_dependency(capsys):
     assert "System:" in said
 
 
+@pytest.mark.slow
 def test_show_versions_starts_no_tensorflow():
     code = "import skdigits, sys; skdigits.show_versions(); print('tensorflow' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -184,6 +185,7 @@ def weights_of(y):
     return np.where(y < 3, 5.0, 0.5)
 
 
+@pytest.mark.slow
 def test_weights_through_a_pipeline(digits, routing):
     X, y = digits
     weight = weights_of(y)

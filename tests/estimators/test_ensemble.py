@@ -56,6 +56,7 @@ def test_each_member_can_have_its_own_stratified_part(small_digits):
     assert first != second
 
 
+@pytest.mark.slow
 def test_views_are_averaged_too(fitted, small_digits):
     X, _ = small_digits
     plain = fitted.predict_proba(X)
@@ -66,6 +67,7 @@ def test_views_are_averaged_too(fitted, small_digits):
     assert not np.allclose(plain, mean)
 
 
+@pytest.mark.slow
 def test_a_fit_that_was_cut_off_trains_nothing_twice(small_digits, tmp_path, monkeypatch):
     X, y = small_digits
     ensemble = DigitEnsembleClassifier(

@@ -54,6 +54,7 @@ class Failing(keras.callbacks.Callback):
         raise RuntimeError("no more")
 
 
+@pytest.mark.slow
 def test_a_warm_start_that_fails_in_its_midst_leaves_the_fit_before(fitted, small_digits):
     X, y = small_digits
     clf = copy.deepcopy(fitted).set_params(warm_start=True, callbacks=[Failing])
@@ -63,6 +64,7 @@ def test_a_warm_start_that_fails_in_its_midst_leaves_the_fit_before(fitted, smal
     assert is_as_it_was(clf, before, X)
 
 
+@pytest.mark.slow
 def test_a_partial_fit_that_fails_leaves_the_fit_before(fitted, small_digits):
     X, y = small_digits
     clf = copy.deepcopy(fitted).set_params(callbacks=[Failing])
@@ -167,6 +169,7 @@ def fit_inside(how):
     return Inside
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["equal", "equal with callbacks", "partial", "warm", "selective"])
 def test_a_fit_inside_a_callback_does_not_touch_the_outer_one(kind, small_digits):
     X, y = small_digits
@@ -195,6 +198,7 @@ class Spoiling(keras.callbacks.Callback):
         raise RuntimeError("spoiled")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("callback", [Freezing, Spoiling, Failing])
 def test_the_next_fit_knows_nothing_of_a_callback(callback, small_digits):
     X, y = small_digits
@@ -239,6 +243,7 @@ def test_a_frozen_layer_keeps_its_statistics(small_digits):
 # training that diverges
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "params",
     [
@@ -276,6 +281,7 @@ class Wild(keras.callbacks.Callback):
             self.model.core.set_weights([np.nan * w for w in self.model.core.get_weights()])
 
 
+@pytest.mark.slow
 def test_the_best_epoch_is_kept_of_a_fit_that_diverges_later(small_digits):
     X, y = small_digits
     clf = quick(epochs=9, validation_fraction=0.2, callbacks=[Wild])

@@ -34,6 +34,7 @@ MAKERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
 @pytest.mark.parametrize(
     ("dtype", "kind"), [("Int64", "i"), ("UInt8", "u"), ("boolean", "b"), ("category", "i")]
@@ -147,6 +148,7 @@ def test_the_only_row_of_a_class_is_trained_on(make, small_digits):
     assert clf.classes_.tolist() == ["cat", "dog"]
 
 
+@pytest.mark.slow
 def test_equal_rows_of_a_class_count_once(small_digits):
     X = small_digits[0][:100].copy()
     X[98] = X[99]
@@ -171,6 +173,7 @@ def test_only_rows_of_their_own_class(clf, small_digits):
         clf.fit(small_digits[0][:3], ["a", "b", "c"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["Int64", float])
 def test_numbers_in_a_picture_are_written_without_points(dtype, rows):
     X, y = rows

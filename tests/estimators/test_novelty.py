@@ -71,6 +71,7 @@ def test_only_when_asked_for(digits):
     assert not hasattr(SelectiveClassifier(clf).fit(X[:200], y[:200]), "score_samples")
 
 
+@pytest.mark.slow
 def test_leaves_the_answers_alone(fitted, digits):
     X, y = digits
     plain = clone(fitted).set_params(novelty=False).fit(X[:1500], y[:1500])
@@ -86,6 +87,7 @@ def test_survives_joblib_in_little_room(fitted, digits, tmp_path):
     np.testing.assert_array_equal(loaded.score_samples(X[:9]), fitted.score_samples(X[:9]))
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::skdigits.exceptions.ImageShapeWarning")
 @pytest.mark.parametrize("n_rows", [4, 12, 60])
 def test_few_rows_and_columns(n_rows):
@@ -95,6 +97,7 @@ def test_few_rows_and_columns(n_rows):
     assert np.isfinite(clf.score_samples(X)).all()
 
 
+@pytest.mark.slow
 def test_one_row_of_each_class():
     X = np.random.default_rng(0).random((10, 64))
     clf = DigitCNNClassifier(epochs=1, novelty=True, random_state=0).fit(X, np.arange(10))
@@ -123,6 +126,7 @@ def test_the_users_keras_settings_do_not_matter(digits):
     assert np.isfinite(clf.score_samples(X)).all()
 
 
+@pytest.mark.slow
 def test_an_ensemble_scores_by_its_members(digits, strange):
     X, y = digits
     member = DigitCNNClassifier(epochs=2, novelty=True)

@@ -43,6 +43,7 @@ def test_answers_speak_of_digits_only(fitted, rows):
     assert (fitted.predict(X[1500:1700]) == y[1500:1700]).mean() > 0.9
 
 
+@pytest.mark.slow
 def test_score_samples_refuses_what_it_has_seen_examples_of(fitted, rows):
     X, _ = rows
     without = make_digit_pipeline(novelty=True, epochs=6, random_state=0)
@@ -105,6 +106,7 @@ def test_partial_fit(rows):
     assert clf.predict_proba(X[:3] / 255).shape == (3, 10)
 
 
+@pytest.mark.slow
 def test_weights_of_classes_leave_them_alone(rows):
     X, y = rows
     clf = DigitCNNClassifier(
@@ -113,6 +115,7 @@ def test_weights_of_classes_leave_them_alone(rows):
     assert len(clf.validation_scores_) == 1
 
 
+@pytest.mark.slow
 def test_files_answer_the_same(fitted, rows, tmp_path):
     X, _ = rows
     again = load_pipeline(save_pipeline(fitted, tmp_path / "model.skdigits"))

@@ -37,6 +37,7 @@ def with_model_inside(image_shape, n_classes):
     return keras.Model(inputs, keras.layers.Dense(n_classes)(x))
 
 
+@pytest.mark.slow
 def test_novelty_looks_at_every_activation(small_digits):
     X, y = small_digits
     clf = quick(architecture=with_model_inside, novelty=True, epochs=1).fit(X, y)

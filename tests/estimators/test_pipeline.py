@@ -86,6 +86,7 @@ def test_voting(rows):
     assert voting.fit(X, y).score(X, y) > 0.9
 
 
+@pytest.mark.slow
 def test_bagging(rows):
     X, y = rows
     bagging = BaggingClassifier(quick(epochs=4), n_estimators=2, random_state=0).fit(X, y)
@@ -99,6 +100,7 @@ def test_calibration(rows):
     np.testing.assert_allclose(calibrated.predict_proba(X).sum(axis=1), 1)
 
 
+@pytest.mark.slow
 def test_learning_curve(rows):
     X, y = rows
     sizes, train, test = learning_curve(
@@ -126,6 +128,7 @@ def test_permuted_labels_permute_the_columns(rows):
     assert (names[by_digit.predict(X)] == by_name.predict(X)).all()
 
 
+@pytest.mark.slow
 def test_many_rows_are_predicted_as_few(rows):
     X, y = rows
     pipeline = quick().fit(X, y)

@@ -87,6 +87,7 @@ def test_the_scale_decides_and_not_the_data(rows):
     np.testing.assert_array_equal(together[: len(pale)], alone)
 
 
+@pytest.mark.slow
 def test_the_weights_that_ship_say_so(rows, tmp_path):
     pipeline = load_pretrained(trainable=True)
     for ask in (pipeline.predict, pipeline.predict_proba, pipeline.score_samples):

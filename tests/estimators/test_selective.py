@@ -326,6 +326,7 @@ def test_probabilities_finer_than_any_before_do_not_rank_behind_0():
     assert (np.diff(finer) >= 0).all()
 
 
+@pytest.mark.slow
 def test_a_large_forest_ranks_what_it_is_sure_of(small_digits):
     X, y = small_digits
     forest = RandomForestClassifier(1500, max_depth=6, random_state=0, n_jobs=1).fit(X, y)

@@ -86,6 +86,7 @@ def test_partial_fit_after_fit_corrects_a_mistake(small_digits):
     assert np.isfinite(clf.predict_log_proba(X)).all()
 
 
+@pytest.mark.slow
 def test_callbacks_are_made_for_each_fit(small_digits):
     seen = []
 

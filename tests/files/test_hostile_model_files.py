@@ -313,6 +313,7 @@ def assert_says(found, expected, key=None):
         assert found == expected
 
 
+@pytest.mark.slow
 @settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -69,6 +69,7 @@ MADE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MADE)
 def test_the_same_bits_and_the_same_state_after_the_round_trip(name, few_rows, tmp_path):
     X, y = few_rows
@@ -100,6 +101,7 @@ def assert_same_attributes(loaded, fitted):
             assert getattr(loaded, name) == value, name
 
 
+@pytest.mark.slow
 def test_a_loaded_pipeline_goes_on(few_rows, tmp_path):
     X, y = few_rows
     fitted = make_digit_pipeline(**FAST, early_stopping=True).fit(X, y)
@@ -125,6 +127,7 @@ def test_labels_of_text(labels, dtype, few_rows, tmp_path):
     assert loaded.classes_.dtype == fitted.classes_.dtype
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["int8", "uint64", "float32", "float64", "bool"])
 def test_labels_of_numbers_and_columns_of_a_frame(dtype, few_rows, tmp_path):
     import pandas as pd

@@ -185,6 +185,7 @@ def test_what_to_save_instead_is_said_in_a_line(estimator, message, few, tmp_pat
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("suffix", [".skdigits", ".joblib"])
 def test_what_can_never_be_saved_is_told_where_to_go(suffix, few, pipeline, tmp_path):

@@ -18,6 +18,7 @@ def pipeline(request):
     return load_pretrained(request.param, trainable=True)
 
 
+@pytest.mark.slow
 def test_reads_digits_it_was_not_trained_on(pipeline):
     X, y = load_bundled_digits(return_X_y=True)
     assert pipeline.classes_.tolist() == list(range(10))
@@ -39,6 +40,7 @@ def test_the_card_of_all_hands_names_every_source():
         assert word in card
 
 
+@pytest.mark.slow
 def test_knows_when_to_doubt(pipeline):
     X, _ = load_bundled_digits(return_X_y=True)
     assert 0.3 < pipeline[-1].temperature_ < 1.5

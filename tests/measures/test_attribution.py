@@ -79,6 +79,7 @@ def test_a_network_looks_where_its_class_hangs(corners):
     assert np.max(strongest) < 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "make",
     [

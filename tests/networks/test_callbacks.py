@@ -37,6 +37,7 @@ class Setter(keras.callbacks.Callback):
         self.model.optimizer.learning_rate = 0.002
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "schedule", "expected"),
     [
@@ -52,6 +53,7 @@ def test_callbacks_may_set_the_learning_rate(make, schedule, expected, small_dig
     np.testing.assert_allclose(RATES, expected, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_schedule_goes_on_from_what_a_callback_set(small_digits):
     params = {"learning_rate_schedule": "cosine", "epochs": 3}
     quick(**params, callbacks=[Rates]).fit(*small_digits)
@@ -60,6 +62,7 @@ def test_a_schedule_goes_on_from_what_a_callback_set(small_digits):
     np.testing.assert_allclose(RATES, planned * [1, 0.1, 0.01], rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_a_rate_that_was_set_is_that_of_its_fit_alone(small_digits):
     expected = quick().fit(*small_digits).predict_proba(small_digits[0])
     lowered = quick(callbacks=[Setter]).fit(*small_digits).predict_proba(small_digits[0])
@@ -68,6 +71,7 @@ def test_a_rate_that_was_set_is_that_of_its_fit_alone(small_digits):
     np.testing.assert_array_equal(again, expected)
 
 
+@pytest.mark.slow
 def test_a_whole_model_is_written_and_read(small_digits, tmp_path):
     X, y = small_digits
     path = tmp_path / "epoch{epoch}.keras"
@@ -79,6 +83,7 @@ def test_a_whole_model_is_written_and_read(small_digits, tmp_path):
     assert {type(layer).__module__.partition(".")[0] for layer in model.layers} == {"keras"}
 
 
+@pytest.mark.slow
 def test_weights_are_written_and_read(small_digits, tmp_path):
     X, y = small_digits
     path = tmp_path / "last.weights.h5"
@@ -105,6 +110,7 @@ def makers(folder):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", makers(None))
 def test_other_callbacks_of_keras(name, small_digits, tmp_path):
     clf = quick(callbacks=[makers(tmp_path)[name]]).fit(*small_digits)

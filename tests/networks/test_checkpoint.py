@@ -71,6 +71,7 @@ def assert_same_fit(one, other):
     assert one.validation_scores_ == other.validation_scores_
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "params",
     [
@@ -198,6 +199,7 @@ def test_a_damaged_checkpoint_is_not_trusted(damage, unfinished, small_digits, t
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_the_checkpoint_of_another_fit_is_not_taken(small_digits, tmp_path):
     paths = []
     for seed in (0, 1):
@@ -242,6 +244,7 @@ def test_in_a_pipeline_and_a_search(small_digits, tmp_path):
     assert len(read_results(tmp_path / "results")) == 4, "the folder is no part of a result"
 
 
+@pytest.mark.slow
 def test_in_an_ensemble(small_digits, tmp_path):
     member = quick(epochs=3, checkpoint_dir=tmp_path / "fits")
     ensemble = DigitEnsembleClassifier(

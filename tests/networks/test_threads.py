@@ -36,6 +36,7 @@ def run(code, *arguments, timeout=120):
     return done.stdout
 
 
+@pytest.mark.slow
 def test_eight_threads_at_once_get_the_bits_of_one_alone(fitted, small_digits):
     X = small_digits[0]
     sizes = [1, 2, 3, 17, 100, 257, 299, 300]
@@ -82,6 +83,7 @@ class Waiting(keras.callbacks.Callback):
         assert self.may_end.wait(60)
 
 
+@pytest.mark.slow
 def test_a_fit_in_another_thread_does_not_hold_up_predict(fitted, small_digits):
     X, y = small_digits
     other = DigitCNNClassifier(epochs=1, augmentation=None, random_state=0, callbacks=[Waiting])

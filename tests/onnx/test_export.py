@@ -135,6 +135,7 @@ def test_labels_of_other_kinds(small_digits, tmp_path):
         assert_same(clf, export_onnx(clf, tmp_path / "m.onnx"), X)
 
 
+@pytest.mark.slow
 def test_doubt_inside_and_outside(small_digits, tmp_path):
     X, y = small_digits
     member = DigitCNNClassifier(novelty=True, **TINY)

@@ -268,6 +268,7 @@ def test_damaged_files(file, tmp_path, monkeypatch):
     refused(content, tmp_path, "at most 1,000 are read")
 
 
+@pytest.mark.slow
 def test_changed_bytes_never_crash(file, tmp_path):
     """Where a change is accepted, it is to weights or names: answers are still probabilities."""
     content = bytearray(file.read_bytes())

@@ -62,6 +62,7 @@ def test_threads_processes_and_pickle(file):
     assert (pickle.loads(pickle.dumps(reader)).predict_proba(X[:100]) == expected).all()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_after_a_fork(file):
     code = (
@@ -152,6 +153,7 @@ def test_importing_is_cheap():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.slow
 def test_spawned_process(file):
     with get_context("spawn").Pool(1) as pool:
         assert pool.apply(_answer, (load_onnx(file),)) == load_onnx(file).predict(BLANK)[0]
@@ -164,6 +166,7 @@ def _answer(reader):
     return reader.predict(BLANK)[0]
 
 
+@pytest.mark.slow
 def test_it_is_at_home_in_scikit_learn(file, rows):
     X, y = rows
     classifier = load_onnx(file)

@@ -11,6 +11,7 @@ from skdigits import load_pretrained
 from skdigits.datasets import load_bundled_digits
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["hands", "kaggle"])
 def test_both_forms_answer_alike(name):
     X, _ = load_bundled_digits(return_X_y=True)

@@ -63,6 +63,7 @@ def in_every_format():
                 continue  # not in this mode, or not without a name
 
 
+@pytest.mark.slow
 def test_no_file_starts_a_program(tmp_path):
     """A picture that was PostScript started Ghostscript, and never came back."""
     folder, programs, note = (tmp_path / name for name in ("pictures", "bin", "note"))

@@ -91,6 +91,7 @@ def test_shifted_rows_are_put_back(seed, dy, dx):
     assert difference(normalized(shifted), expected) < 2
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(
     digit=st.sampled_from(sorted(STROKES)),

@@ -163,6 +163,7 @@ def test_one_digit_reads_all_ink_as_one():
     assert len(DigitReader(classifier(), one_digit=True).read(picture).digits) == 1
 
 
+@pytest.mark.slow
 def test_labels_may_be_strings():
     result = DigitReader(classifier(names=True)).read(write(["42"]))
     assert result.text.replace(" ", "") == "<4><2>"

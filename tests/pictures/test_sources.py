@@ -360,6 +360,7 @@ def test_a_thumbnail_is_no_page(reader):
     assert [result.page for result in reader.read_many([with_thumbnail])] == [1, 2]
 
 
+@pytest.mark.slow
 def test_many_pages_are_refused():
     first, *rest = [Image.new("1", (1, 1))] * 1001
     data = encoded(first, "TIFF", save_all=True, append_images=rest)

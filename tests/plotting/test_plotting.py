@@ -50,6 +50,7 @@ def test_public_names():
         assert getattr(plotting, name).__doc__
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "display_class", [ErrorGalleryDisplay, ReliabilityDisplay, RiskCoverageDisplay]
 )
@@ -247,6 +248,7 @@ def test_training_history(small_digits):
     draw(display.figure_)
 
 
+@pytest.mark.slow
 def test_figure_of_a_report(weak):
     figure = report(*weak).plot()
     draw(figure)
@@ -280,6 +282,7 @@ def test_figure_of_no_leakage():
         found.plot()
 
 
+@pytest.mark.slow
 def test_missing_matplotlib_is_named():
     code = (
         "import sys; sys.modules['matplotlib'] = None\n"

@@ -43,6 +43,7 @@ def test_a_file_written_over_keeps_its_permissions(mode, tmp_path):
     assert permissions(path) == mode
 
 
+@pytest.mark.slow
 def test_whatever_writes_keeps_permissions(write, tmp_path):
     path = tmp_path / "file"
     path.write_bytes(b"old")

@@ -59,6 +59,7 @@ def quick(image_shape):
     return DigitCNNClassifier(epochs=1, augmentation=None, image_shape=image_shape)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("image_shape", [(8, 8, 1), [8, 8], (np.int64(4), 16), (16, 4, np.int8(1))])
 def test_shapes_that_are_meant(image_shape, small_digits):
     clf = quick(image_shape).fit(*small_digits)
@@ -66,6 +67,7 @@ def test_shapes_that_are_meant(image_shape, small_digits):
     assert all(type(n) is int for n in clf.image_shape_)
 
 
+@pytest.mark.slow
 def test_the_shape_that_keras_has_of_mnist(rows):
     X, y = rows
     assert quick((28, 28, 1)).fit(X[:50] / 255, y[:50]).image_shape_ == (28, 28)
