@@ -210,9 +210,8 @@ def choose(
     -------
     read : ReadField
     """
-    free = likely(digits, rules.length)
     listed = rules.listed()
-    texts, problem = rules.left(free if listed is None else listed)
+    texts, problem = rules.left(likely(digits, rules.length) if listed is None else listed)
     if not texts:
         return ReadField("", 0.0, [], True, problem, box, digits)
     likelihood = log_likelihood(digits, texts)
@@ -305,12 +304,13 @@ def likely(digits, length=None):
             ways = _best({**longer, **ways})
         if i == len(digits):
             break
+        followed = [(str(d), share) for d, share in enumerate(labels[i]) if share > _FOLLOWED]
         taken: dict[tuple[str, int], float] = {}
         for (text, n), p in ways.items():
             taken[text, n] = taken.get((text, n), 0.0) + p * (1 - presence[i])
-            for digit in np.flatnonzero(labels[i] > _FOLLOWED):
-                key = f"{text}{digit}", n
-                taken[key] = taken.get(key, 0.0) + p * presence[i] * labels[i, digit]
+            for digit, share in followed:
+                key = text + digit, n
+                taken[key] = taken.get(key, 0.0) + p * presence[i] * share
         ways = _best(taken)
     return list(dict.fromkeys(text for text, _ in _best(ways)))
 
