@@ -24,6 +24,7 @@ WINDOW = 97  # pixels over which paper and contrast are judged
 UNIT = 24  # pixels; heights and widths are logarithms of multiples of it
 _HEIGHTS = 11, 56  # of what is believed at one level of the pyramid
 _SMALLEST, _LARGEST = 40, 1400  # pixels on the longer side of a level
+_STEP = 2**0.5  # from one level to the next: a digit is seen at three sizes or four
 _ENLARGED = 700  # smaller pictures are also looked at twice as large
 _PAD = 8  # blank pixels around
 _DIVISOR = 16  # the network halves a picture four times
@@ -150,16 +151,17 @@ def _alike(digits):
 
 
 class _Pyramid:
-    """Copies of a picture, each twice as large as the one before; made when they are looked at."""
+    """Copies of a picture, each larger than the one before; made when they are looked at."""
 
     def __init__(self, image):
         self._image, self._surroundings, self._inks = image, {}, {}
         longest = max(image.size)
         scale = min(1.0, _LARGEST / longest)
-        scales = [2.0] if longest < _ENLARGED else []
+        scale = 2.0 if longest < _ENLARGED else scale
+        scales = []
         while scale * longest >= _SMALLEST or not scales:
             scales.append(scale)
-            scale /= 2
+            scale /= _STEP
         self.scales = scales[::-1]
 
     def ink(self, scale, inverted):
