@@ -40,7 +40,8 @@ from skdigits.datasets._non_digits import KINDS, slash_zeros
 
 KAGGLE = "MNIST (train.csv)"
 MADE_UP = "made-up"
-SLASHED = 600  # zeros with a slash
+SLASHED = "zeros with a slash"
+N_SLASHED = 600
 LARGEST_GAP = 1e-4  # between probabilities of the two files
 REFUSED = 0.005  # share of the unseen digits of other hands that score below 0
 # What differs from the preset when the network is trained further.
@@ -72,6 +73,7 @@ SOURCES = {
     "Katakana, Sanskrit and Tagalog characters; MIT",
     KAGGLE: "Y. LeCun, C. Cortes, C. Burges: MNIST; CC BY-SA 3.0",
     MADE_UP: "`skdigits.datasets.make_non_digits`",
+    SLASHED: "zeros of `train.csv`, with a slash drawn through them",
 }
 
 CARD = """\
@@ -154,13 +156,12 @@ def collect(options):
     made = make_non_digits(
         n_digits // 4 - n_letters, kinds=[*KINDS, "sign", "sign"], digits=(X, y), **drawing
     )
-    slashed = slash_zeros(X[y == 0], SLASHED, **drawing)
-    made.data = np.concatenate([made.data, slashed])
-    n_made = len(made.data)
-    made.target, made.source = np.full(n_made, -1), np.full(n_made, MADE_UP)
-    made.target[-SLASHED:] = 0
-    made.groups = np.char.add(MADE_UP, np.arange(n_made).astype(str))
-    parts = mnist, hands, made
+    slashed = Bunch(data=slash_zeros(X[y == 0], N_SLASHED, **drawing))
+    for drawn, label, source in ((made, -1, MADE_UP), (slashed, 0, SLASHED)):
+        n_drawn = len(drawn.data)
+        drawn.target, drawn.source = np.full(n_drawn, label), np.full(n_drawn, source)
+        drawn.groups = np.char.add(source, np.arange(n_drawn).astype(str))
+    parts = mnist, hands, made, slashed
     return Bunch(
         **{name: np.concatenate([part[name] for part in parts]) for name in mnist},
     )
@@ -197,7 +198,7 @@ def describe_sources(pipeline, rows, is_aside):
             if not seen.any():
                 continue
             n_writers = len(np.unique(rows.groups[seen]))
-            writers = "" if source in (KAGGLE, MADE_UP) else f", {n_writers}"
+            writers = "" if source in (KAGGLE, MADE_UP, SLASHED) else f", {n_writers}"
             cells = [f"{source}{kind}", f"{seen.sum():,}{writers}", f"{aside.sum():,}", "", ""]
             if aside.any():
                 X, y = rows.data[aside], rows.target[aside]
