@@ -1,5 +1,7 @@
 """The ink of one digit, cut out of a picture."""
 
+from typing import NamedTuple
+
 import numpy as np
 from PIL import Image
 from scipy import ndimage
@@ -18,30 +20,59 @@ _OWN = 0.7  # share of a stroke inside the box from which it is the digit's beyo
 _SLACK = 0.12  # of the box's height: how far beyond
 
 
-def cut_main_digit(picture, *, max_pixels=MAX_PIXELS):
-    """Cut out the ink of the only digit of a picture.
+class MainDigit(NamedTuple):
+    """The only digit of a picture.
+
+    Attributes
+    ----------
+    ink : ndarray of shape (height, width), float32
+        0 to 1.
+    box : tuple of (int, int, int, int)
+        Left, top, right and bottom in pixels of the picture.
+    """
+
+    ink: np.ndarray
+    box: tuple[int, int, int, int]
+
+
+def cut_main_digit(picture, *, page=None, max_side=_ONE_DIGIT_SIDE, max_pixels=MAX_PIXELS):
+    """Cut out the only digit of a picture.
 
     Parameters
     ----------
     picture : any picture
         As :meth:`skdigits.DigitReader.read` takes it.
+    page : int or None, default=None
+        As of :func:`skdigits._pictures.opening.open_picture`.
+    max_side : int, default=512
+        Larger pictures are reduced to this many pixels on the longer side.
     max_pixels : int, default=80_000_000
         Pictures with more pixels are refused before they are decoded.
 
     Returns
     -------
-    ink : ndarray of shape (height, width), float32, or None
-        0 to 1; None if there is no ink.
+    digit : MainDigit or None
+        None if there is no ink.
 
     Raises
     ------
     PictureError
         If the picture cannot be opened.
     """
-    values = read_ink(picture, max_side=_ONE_DIGIT_SIDE, max_pixels=max_pixels).values
-    values = without_ruling(values)
+    ink = read_ink(picture, page=page, max_side=max_side, max_pixels=max_pixels)
+    values = without_ruling(ink.values)
     digit = main_digit(values)
-    return None if digit is None else cut_out(values, digit)
+    if digit is None:
+        return None
+    box = whole_box(np.array(digit.box) * np.tile(ink.scale, 2), ink.size)
+    return MainDigit(cut_out(values, digit), box)
+
+
+def whole_box(box, size):
+    """A box in whole pixels of the picture of this width and height, all of it inside."""
+    left, top = (min(side - 1, max(0, int(v))) for side, v in zip(size, box[:2], strict=True))
+    right, bottom = (min(side, int(np.ceil(v))) for side, v in zip(size, box[2:], strict=True))
+    return left, top, max(right, left + 1), max(bottom, top + 1)
 
 
 def cut_box(picture, box, *, page=None, max_pixels=MAX_PIXELS):

@@ -169,10 +169,10 @@ class DigitNormalizer(TransformerMixin, DocLinkMixin, BaseEstimator):
 
     def _row_of_picture(self, picture, index):
         try:
-            ink = cut_main_digit(picture, max_pixels=self.max_pixels)
+            digit = cut_main_digit(picture, max_pixels=self.max_pixels)
         except PictureError as error:
             raise PictureError(f"Picture {index}: {error}") from error
-        return blank() if ink is None else self.normalize(ink)
+        return blank() if digit is None else self.normalize(digit.ink)
 
     def _checked(self, row, index):
         if not row.any() and self.on_empty == "raise":

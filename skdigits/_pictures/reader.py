@@ -9,18 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skdigits._pictures.crops import cut_box, cut_digit
+from skdigits._pictures.crops import cut_box, cut_digit, cut_main_digit, whole_box
 from skdigits._pictures.fields import ReadField, Rules, choose, one_line
 from skdigits._pictures.finder import BELIEVED, CANDIDATE, SIGNS, find
 from skdigits._pictures.layout import lay_out
-from skdigits._pictures.opening import read_grey, read_ink
+from skdigits._pictures.opening import MAX_SIDE, read_grey
 from skdigits._pictures.placement import normalize
 from skdigits._pictures.results import ReadDigit, ReadPicture
-from skdigits._pictures.segmentation import (
-    cut_out,
-    main_digit,
-    without_ruling,
-)
 from skdigits._pictures.sources import MAX_PIXELS, count_pages, keep
 from skdigits._runtime.model import load_shipped
 from skdigits._utils.images import named_rows
@@ -256,15 +251,14 @@ class DigitReader:
 
     def _read_one(self, picture, page):
         """Read all ink of a picture as one digit."""
-        ink = read_ink(picture, page=page, max_pixels=self._max_pixels)
-        values = without_ruling(ink.values)
-        digit = main_digit(values)
+        limits = {"max_side": MAX_SIDE, "max_pixels": self._max_pixels}
+        digit = cut_main_digit(picture, page=page, **limits)
         if digit is None:
             return ReadPicture((), picture, page=page or 1)
-        rows = self._row(cut_out(values, digit))[None]
+        rows = self._row(digit.ink)[None]
         probabilities, scores = self._ask(rows)
         read = self._digit(
-            _whole_box(np.array(digit.box) * np.tile(ink.scale, 2), ink.size),
+            digit.box,
             rows[0],
             probabilities[0],
             None if scores is None else float(scores[0]),
@@ -376,13 +370,6 @@ class DigitReader:
         )
 
 
-def _whole_box(box, size):
-    """A box in whole pixels of the picture, all of it inside."""
-    left, top = (min(side - 1, max(0, int(v))) for side, v in zip(size, box[:2], strict=True))
-    right, bottom = (min(side, int(np.ceil(v))) for side, v in zip(size, box[2:], strict=True))
-    return left, top, max(right, left + 1), max(bottom, top + 1)
-
-
 def _upright(box, turns, shape, size):
     """A box on the turned page of this shape, in pixels of the picture of this size."""
     left, top, right, bottom = box
@@ -391,7 +378,7 @@ def _upright(box, turns, shape, size):
         left, top, right, bottom = height - bottom, left, height - top, right
         height, width = width, height
     scale = np.array([size[0] / width, size[1] / height] * 2)
-    return _whole_box(np.array([left, top, right, bottom]) * scale, size)
+    return whole_box(np.array([left, top, right, bottom]) * scale, size)
 
 
 def list_pictures(folder):

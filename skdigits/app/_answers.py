@@ -134,14 +134,14 @@ class Handlers:
         """The drawing, its row and ""; or None twice and the problem."""
         try:
             drawing = open_pad(pad)
-            ink = None if drawing is None else cut_main_digit(drawing)
+            digit = None if drawing is None else cut_main_digit(drawing)
         except PictureError as error:
             return None, None, str(error)
         except Exception:
             return None, None, _log_failure()
-        if ink is None:
+        if digit is None:
             return None, None, DRAW
-        return drawing, normalize(ink).ravel(), ""
+        return drawing, normalize(digit.ink).ravel(), ""
 
 
 def _log_failure():
