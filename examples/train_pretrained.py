@@ -41,7 +41,7 @@ from skdigits.datasets._non_digits import KINDS, slash_zeros
 KAGGLE = "MNIST (train.csv)"
 MADE_UP = "made-up"
 SLASHED = "zeros with a slash"
-N_SLASHED = 600
+MANY = 70  # rows of train.csv for one of them
 LARGEST_GAP = 1e-4  # between probabilities of the two files
 REFUSED = 0.005  # share of the unseen digits of other hands that score below 0
 # What differs from the preset when the network is trained further.
@@ -156,7 +156,7 @@ def collect(options):
     made = make_non_digits(
         n_digits // 4 - n_letters, kinds=[*KINDS, "sign", "sign"], digits=(X, y), **drawing
     )
-    slashed = Bunch(data=slash_zeros(X[y == 0], N_SLASHED, **drawing))
+    slashed = Bunch(data=slash_zeros(X[y == 0], len(X) // MANY, **drawing))
     for drawn, label, source in ((made, -1, MADE_UP), (slashed, 0, SLASHED)):
         n_drawn = len(drawn.data)
         drawn.target, drawn.source = np.full(n_drawn, label), np.full(n_drawn, source)
