@@ -35,6 +35,7 @@ _MOST = 2000  # things in one picture, the surest first
 _ALIKE = 1.6  # digits this many times smaller or larger than the others count as they are
 _CONVINCING = 0.75  # mean probability of digits that need not be looked at in another way
 _TURNED = 1.4  # times the evidence from which a page is read turned
+_SHARPNESS = 4  # of evidence: digits upside down score little less than upright ones
 _CLEAR = 22  # pixels of digits that need no enlarging
 _STROKE = 0.75  # contrast of ink that must belong to something
 _LEFT = 0.04  # share of it that may be left over before the next finer copy is looked at
@@ -90,7 +91,7 @@ class Page:
     def evidence(self):
         """How much speaks for having looked at the picture in the right way."""
         scores = self.digits.digit_scores
-        return float(np.square(scores[scores > 0.5]).sum())
+        return float((scores[scores > 0.5] ** _SHARPNESS).sum())
 
     @property
     def n_digits(self):
@@ -123,17 +124,24 @@ def find(grey, *, inverted=False, least=BELIEVED):
     """
     pyramid = _Pyramid(Image.fromarray(grey))
     best = _look(pyramid, inverted, 0)
+    # The finest copies, which cost most, are only looked at if the coarser ones speak for it.
+    coarse = pyramid.scales[:-2] or pyramid.scales
     if not best.is_convincing:
-        # The finest copy, which costs most, is only looked at if the coarser ones speak for it.
-        other = _look(pyramid, not inverted, 0, pyramid.scales[:-1] or pyramid.scales)
+        other = _look(pyramid, not inverted, 0, coarse)
         if other.evidence >= best.evidence:
-            best = max(best, _look(pyramid, not inverted, 0), key=lambda page: page.evidence)
+            best = max(best, _look(pyramid, not inverted, 0), key=_evidence)
     if not best.is_convincing and best.n_digits > 1:  # a lone 9 would be as good a 6
-        looks = [_look(pyramid, best.inverted, turns) for turns in (1, 2, 3)]
-        turned = max(looks, key=lambda page: page.evidence)
-        if turned.n_digits > 1 and turned.evidence > _TURNED * best.evidence:
-            best = turned
+        looks = [_look(pyramid, best.inverted, turns, coarse) for turns in (1, 2, 3)]
+        turned = max(looks, key=_evidence)
+        if turned.n_digits > 1 and turned.evidence > best.evidence / _TURNED:
+            turned = max(turned, _look(pyramid, turned.inverted, turned.turns), key=_evidence)
+            if turned.evidence > _TURNED * best.evidence:
+                best = turned
     return replace(best, digits=best.digits.take(best.digits.digit_scores >= least))
+
+
+def _evidence(page):
+    return page.evidence
 
 
 def _alike(digits):
