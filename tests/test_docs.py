@@ -21,7 +21,16 @@ MODULES = [
     "skdigits",
     *(
         f"skdigits.{name}"
-        for name in ["app", "datasets", "evaluation", "exceptions", "kaggle", "plotting", "tuning"]
+        for name in [
+            "app",
+            "datasets",
+            "evaluation",
+            "exceptions",
+            "forms",
+            "kaggle",
+            "plotting",
+            "tuning",
+        ]
     ),
 ]
 
