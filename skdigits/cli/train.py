@@ -11,7 +11,7 @@ HELP = "train a digit recogniser and save it"
 EXAMPLE = """\
 example: skdigits train --data ~/digit-recognizer --output mine.skdigits
          skdigits train --members balanced=5 accurate=3 --validation-fraction 0"""
-_LEAST_STEPS = 780  # of the optimizer, where the rows are few
+_LEAST_STEPS = 630  # of the optimizer, where the rows are few
 
 
 def add_options(parser):
