@@ -9,6 +9,7 @@ that range. onnxruntime computes it, so that no picture starts TensorFlow.
 import threading
 from dataclasses import dataclass, replace
 from functools import cache
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -129,19 +130,17 @@ def find(grey, *, inverted=False, least=BELIEVED):
     if not best.is_convincing:
         other = _look(pyramid, not inverted, 0, coarse)
         if other.evidence >= best.evidence:
-            best = max(best, _look(pyramid, not inverted, 0), key=_evidence)
+            best = max(best, _look(pyramid, not inverted, 0), key=attrgetter("evidence"))
     if not best.is_convincing and best.n_digits > 1:  # a lone 9 would be as good a 6
         looks = [_look(pyramid, best.inverted, turns, coarse) for turns in (1, 2, 3)]
-        turned = max(looks, key=_evidence)
+        turned = max(looks, key=attrgetter("evidence"))
         if turned.n_digits > 1 and turned.evidence > best.evidence / _TURNED:
-            turned = max(turned, _look(pyramid, turned.inverted, turned.turns), key=_evidence)
+            turned = max(
+                turned, _look(pyramid, turned.inverted, turned.turns), key=attrgetter("evidence")
+            )
             if turned.evidence > _TURNED * best.evidence:
                 best = turned
     return replace(best, digits=best.digits.take(best.digits.digit_scores >= least))
-
-
-def _evidence(page):
-    return page.evidence
 
 
 def _alike(digits):

@@ -103,8 +103,8 @@ def _write_frame(reader, sources, path):
             raise CommandError(result.error)
     frames = {f"page {result.page}": _frame(result) for result in results}
     if path.suffix == ".csv":
-        whole = pd.concat(frames) if len(frames) > 1 else frames["page 1"]
-        whole = whole.reset_index(level=0) if len(frames) > 1 else whole
+        several = len(frames) > 1
+        whole = pd.concat(frames).reset_index(level=0) if several else frames["page 1"]
         whole.to_csv(path, index=False, header=False)
     else:
         _write_sheets(frames, path)
