@@ -205,7 +205,7 @@ def main(arguments=None):
         OneCycle(options.learning_rate, n_steps), weight_decay=0.01, clipnorm=5.0
     )
     optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
-    model.compile(optimizer, finder_loss, jit_compile=False)
+    model.compile(optimizer, finder_loss, jit_compile=True)
     model.fit(batches, epochs=options.epochs, verbose=2)
     found, right, invented = measure(model, *held_out)
     if options.weights:

@@ -37,14 +37,16 @@ class Writer:
     sheet : Sheet
     scribe : Scribe
     rng : numpy.random.Generator
+    right : float, default=inf
+        Where a line of writing ends: what does not fit is not written.
 
     Attributes
     ----------
     marks : list of Mark
     """
 
-    def __init__(self, sheet, scribe, rng):
-        self.sheet, self.scribe, self.rng = sheet, scribe, rng
+    def __init__(self, sheet, scribe, rng, right=np.inf):
+        self.sheet, self.scribe, self.rng, self.right = sheet, scribe, rng, right
         self.marks = []
         self.take_hand()
 
@@ -64,6 +66,8 @@ class Writer:
             if ink is None:
                 continue
             values, drop = ink
+            if x + values.shape[1] > self.right:
+                break
             top = y + drop * height - values.shape[0] / 2
             box = self.sheet.put(values, x, top, self.hand.darkness)
             if box is not None:

@@ -91,12 +91,12 @@ def make_page(
         raise ValueError(f"There is no page of kind {kind!r}; known are {', '.join(KINDS)}.")
     rng = np.random.default_rng(draw_seeds(random_state, ["page"])["page"])
     scribe = _bundled_scribe() if digits is None else Scribe([cut_to_ink(*digits)])
-    writer = Writer(Sheet(shape), scribe, rng)
+    writer = Writer(Sheet(shape), scribe, rng, right=shape[1])
     fill = {"lines": _lines, "table": _table, "sum": _sums, "form": _form}[kind]
     rows = fill(writer, height, n_rows, n_columns, blank)
     angle = np.deg2rad(rng.uniform(-tilt, tilt))
     page = _turned(writer.sheet.page, angle)
-    image, _ = photograph(page, rng, _DAMAGE)
+    image, _ = photograph(page, rng, _DAMAGE, covered=0)
     marks = [mark for mark in writer.marks if mark.label.isdigit()]
     boxes = [_turned_box(mark.box, angle, shape) for mark in marks]
     return Bunch(
@@ -142,7 +142,7 @@ def make_patch(scribe, rng, side=160):
         _scattered(writer, height)
     if rng.random() < 0.3 or kind >= 0.95:
         writer.clutter(height)
-    image, hidden = photograph(sheet.page, rng)
+    image, hidden = photograph(sheet.page, rng, damage=rng.random())
     return image, [_seen(mark, hidden) for mark in writer.marks]
 
 
@@ -211,11 +211,11 @@ def _lines(writer, height, n_rows, n_columns, blank):
     step = page_height / (n_rows + 1)
     rows = []
     for i in range(n_rows):
-        x, row = rng.uniform(0.05, 0.2) * width, []
+        x, y, row = rng.uniform(0.05, 0.2) * width, (i + 1) * step, []
         while x < 0.75 * width:
-            row.append(random_digits(rng.integers(1, 6), rng))
-            x, _ = writer.write(row[-1], x, (i + 1) * step, height, gap=0.15)
+            x, text = _write(writer, random_digits(rng.integers(1, 6), rng), x, y, height)
             x += height * rng.uniform(1.2, 3)
+            row += [text] if text else []
         rows.append(row)
     return rows
 
@@ -225,14 +225,14 @@ def _sums(writer, height, n_rows, n_columns, blank):
     step = page_height / (n_rows + 1)
     rows = []
     for i in range(n_rows):
-        x, row = rng.uniform(0.05, 0.2) * width, []
+        x, y, row = rng.uniform(0.05, 0.2) * width, (i + 1) * step, []
         for k in range(rng.integers(2, 4)):
             if k:
-                x, _ = writer.write(str(rng.choice(list("+-x÷"))), x, (i + 1) * step, height)
+                x, _ = writer.write(str(rng.choice(list("+-x÷"))), x, y, height)
                 x += 0.3 * height
-            row.append(random_digits(rng.integers(1, 4), rng))
-            x, _ = writer.write(row[-1], x, (i + 1) * step, height, gap=0.15)
+            x, text = _write(writer, random_digits(rng.integers(1, 4), rng), x, y, height)
             x += 0.3 * height
+            row += [text] if text else []
         rows.append(row)
     return rows
 
@@ -249,8 +249,7 @@ def _table(writer, height, n_rows, n_columns, blank):
             text = "" if rng.random() < blank else random_digits(2, rng)
             x = left + (j + 0.5) * cell_width - 0.8 * height + rng.normal(0, 0.1 * height)
             y = top + (i + 0.5) * cell_height + rng.normal(0, 0.05 * height)
-            writer.write(text, x, y, height, gap=0.12)
-            row.append(text)
+            row.append(_write(writer, text, x, y, height, gap=0.12)[1])
         rows.append(row)
     return rows
 
@@ -264,10 +263,18 @@ def _form(writer, height, n_rows, n_columns, blank):
         writer.print(random_word(rng), 0.05 * width, y + 0.2 * height, 0.5 * height, 0.8)
         left = 0.4 * width
         _rule_cells(writer.sheet, left, y - cell / 2, 0.8 * cell, cell, 1, n_columns, rng)
-        rows.append([random_digits(n_columns, rng)])
-        for j, digit in enumerate(rows[-1][0]):
-            writer.write(digit, left + (0.8 * j + 0.2) * cell, y, height)
+        number = ""
+        for j, digit in enumerate(random_digits(n_columns, rng)):
+            number += _write(writer, digit, left + (0.8 * j + 0.2) * cell, y, height)[1]
+        rows.append([number])
     return rows
+
+
+def _write(writer, text, x, y, height, gap=0.15):
+    """Write as many digits as there is room for; gives the place where they end, and them."""
+    before = len(writer.marks)
+    x, _ = writer.write(text, x, y, height, gap=gap)
+    return x, "".join(mark.label for mark in writer.marks[before:])
 
 
 def _rule_cells(sheet, left, top, width, height, n_rows, n_columns, rng):

@@ -101,7 +101,7 @@ class Sheet:
         self.page *= np.clip(1 + rng.uniform(0.01, 0.1) * grain, 0.2, 1.2)
 
 
-def photograph(page, rng, damage=1.0):
+def photograph(page, rng, damage=1.0, covered=0.12):
     """Take a picture of a page: uneven light, a table's edge, blur, noise and compression.
 
     Parameters
@@ -111,6 +111,8 @@ def photograph(page, rng, damage=1.0):
     rng : numpy.random.Generator
     damage : float, default=1.0
         How bad it may become, up to 1, where some of the writing can no longer be read.
+    covered : float, default=0.12
+        How often a table covers one side of a page in the worst condition.
 
     Returns
     -------
@@ -119,7 +121,7 @@ def photograph(page, rng, damage=1.0):
         Where nothing of the page can be seen.
     """
     page = _lit(page, rng)
-    page, hidden = _beside_the_table(page, rng, 0.12 * damage)
+    page, hidden = _beside_the_table(page, rng, covered * damage)
     image = _blurred(page, rng, damage)
     low, high = rng.uniform(0, 0.15), rng.uniform(0.4, 1)
     image = low + (high - low) * image

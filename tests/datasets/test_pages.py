@@ -21,6 +21,15 @@ def test_labels_boxes_and_rows_agree(kind):
         assert inside.min() < 0.9 * np.quantile(around, 0.9)  # there is ink
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("seed", range(5))
+def test_every_digit_that_counts_is_on_the_page(kind, seed):
+    page = make_page(kind, shape=(120, 300), height=36, n_rows=1, tilt=0, random_state=seed)
+    assert (page.boxes[:, 0] >= 0).all()
+    assert (page.boxes[:, 2] <= 300).all()
+    assert "".join(page.labels) == "".join(text for row in page.rows for text in row)
+
+
 def test_the_seed_makes_the_page():
     first, again, other = (make_page("table", random_state=seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first.image, again.image)
