@@ -37,7 +37,7 @@ CARD = """\
 | data | made-up parts of pages: digits of all rows of `train.csv` of Kaggle's "Digit Recognizer", and of {sources}; {n_letters:,} letters, foreign characters and drawings; {n_fonts} fonts of Debian. No row of `test.csv`, and no photograph |
 | command | `python examples/train_finder.py --data FOLDER --hands FOLDER --patches {patches} --epochs {epochs} --learning-rate {rate} --seed {seed}`{start} |
 | size | {n_parameters:,} parameters, {n_bytes:,} bytes |
-| on 500 parts of pages made with another seed | {found:.1%} of the digits found, {right:.1%} found and named right, {invented:.3f} places invented for each; many of them are meant to be hard to see |
+| on {held_out} parts of pages made with another seed | {found:.1%} of the digits found, {right:.1%} found and named right, {invented:.3f} places invented for each; many of them are meant to be hard to see |
 
 ## What it is not good for
 
@@ -66,6 +66,7 @@ def parse_arguments(arguments=None):
     parser.add_argument("--hands", metavar="DIR", required=True, help="folder of collections")
     parser.add_argument("--output", metavar="DIR", type=Path, default=Path("skdigits/models"))
     parser.add_argument("--patches", type=int, default=32_000, help="parts of pages to make up")
+    parser.add_argument("--held-out", type=int, default=500, help="more of them to measure on")
     parser.add_argument(
         "--fonts", metavar="DIR", type=Path, default=Path("/usr/share/fonts"), help="to print with"
     )
@@ -195,7 +196,7 @@ def main(arguments=None):
         f"{len(scribe.collections)} collections, {len(scribe.letters)} letters, {len(fonts)} fonts"
     )
     inks, targets = make_all(scribe, options.patches, options.seed, options.jobs)
-    held_out = make_all(scribe, 500, options.seed + 1_000_000, options.jobs)
+    held_out = make_all(scribe, options.held_out, options.seed + 1_000_000, options.jobs)
     model = build_finder(options.width)
     if options.start:
         model.load_weights(options.start)
@@ -212,7 +213,7 @@ def main(arguments=None):
         model.save_weights(options.weights)
     path = write_finder(model, options.output / "finder.onnx")
     print(
-        f"of the digits on 500 other parts of pages {found:.1%} found, {right:.1%} found and named "
+        f"of the digits on {options.held_out} other parts of pages {found:.1%} found, {right:.1%} found and named "
         f"right, {invented:.3f} places invented for each; {time.process_time() - started:.0f} CPU s"
     )
     card = CARD.format(
@@ -223,6 +224,7 @@ def main(arguments=None):
         epochs=options.epochs,
         rate=options.learning_rate,
         seed=options.seed,
+        held_out=options.held_out,
         start=", from the weights of an earlier run" if options.start else "",
         n_parameters=model.count_params(),
         n_bytes=path.stat().st_size,

@@ -18,7 +18,8 @@ from hypothesis import HealthCheck, settings
 from sklearn.datasets import load_digits
 from sklearn.naive_bayes import GaussianNB
 
-from skdigits.datasets import load_bundled_digits
+from skdigits import load_pretrained
+from skdigits.datasets import load_bundled_digits, make_page
 
 # A shell ignores Ctrl-C for its background jobs; commands that tests start are to notice it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -58,6 +59,21 @@ def few_rows(rows):
     """The first 300 of them."""
     X, y = rows
     return X[:300], y[:300]
+
+
+@pytest.fixture(scope="session")
+def exam_sheet(rows):
+    """Makes a small exam, with a comb of four boxes and two marks, from what is easily read."""
+    X, y = rows
+    shares = load_pretrained().predict_proba(X)
+    legible = shares[np.arange(len(y)), y] > 0.995
+    form = {"kind": "exam", "shape": (300, 500), "n_rows": 2, "n_columns": 4, "tilt": 0}
+
+    def make(*numbers, seed=1):
+        digits = X[legible], y[legible]
+        return make_page(**form, numbers=numbers, digits=digits, random_state=seed).image
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -335,7 +335,7 @@ TELL = """
         def __init__(self, folder):
             super().__init__()
             self.folder = folder
-        def on_epoch_end(self, epoch, logs=None):
+        def on_train_batch_end(self, batch, logs=None):
             (self.folder / f"{os.getpid()}").touch()
 """
 INTERRUPTED = """

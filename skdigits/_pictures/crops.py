@@ -6,10 +6,9 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from skdigits._pictures.opening import open_picture, read_ink
+from skdigits._pictures.opening import read_ink
 from skdigits._pictures.segmentation import cut_out, main_digit, without_ruling
 from skdigits._pictures.sources import MAX_PIXELS
-from skdigits.exceptions import PictureError
 
 _ONE_DIGIT_SIDE = 512  # pixels; pictures of one digit are reduced to it
 _MARGIN = 0.25  # of the box's height, looked at around it
@@ -73,40 +72,6 @@ def whole_box(box, size):
     left, top = (min(side - 1, max(0, int(v))) for side, v in zip(size, box[:2], strict=True))
     right, bottom = (min(side, int(np.ceil(v))) for side, v in zip(size, box[2:], strict=True))
     return left, top, max(right, left + 1), max(bottom, top + 1)
-
-
-def cut_box(picture, box, *, page=None, max_pixels=MAX_PIXELS):
-    """Cut a box out of a picture.
-
-    Parameters
-    ----------
-    picture : any picture
-        As :meth:`skdigits.DigitReader.read` takes it, but no drawing pad's.
-    box : tuple of (int, int, int, int)
-        Left, top, right and bottom in pixels of the upright picture.
-    page : int or None, default=None
-        As of :func:`skdigits._pictures.opening.open_picture`.
-    max_pixels : int, default=80_000_000
-        Pictures with more pixels are refused before they are decoded.
-
-    Returns
-    -------
-    image : PIL.Image.Image
-
-    Raises
-    ------
-    PictureError
-        If the picture cannot be opened, or the box holds nothing of it.
-    """
-    image, (width, height) = open_picture(picture, page=page, max_pixels=max_pixels)
-    left, top, right, bottom = (round(float(v)) for v in box)
-    inside = max(0, left), max(0, top), min(width, right), min(height, bottom)
-    if inside[0] >= inside[2] or inside[1] >= inside[3]:
-        raise PictureError(
-            f"The box {left, top, right, bottom} (left, top, right, bottom) holds nothing of the "
-            f"picture, which is {width}x{height} pixels."
-        )
-    return image.crop(inside)
 
 
 def cut_digit(grey, box):

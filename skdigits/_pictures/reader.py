@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skdigits._pictures.crops import cut_box, cut_digit, cut_main_digit, whole_box
+from skdigits._pictures.combs import UNNOTICED, best_in_box, cut_around, in_box
+from skdigits._pictures.crops import cut_digit, cut_main_digit, whole_box
 from skdigits._pictures.fields import ReadField, Rules, choose, one_line
 from skdigits._pictures.finder import BELIEVED, CANDIDATE, SIGNS, find
 from skdigits._pictures.layout import lay_out
@@ -147,12 +149,13 @@ class DigitReader:
         self,
         picture: Any,
         *,
-        box: tuple[int, int, int, int] | None = None,
+        box: tuple[float, float, float, float] | Sequence[Sequence[float]] | None = None,
         length: int | None = None,
         candidates: Iterable[Any] | None = None,
         between: tuple[int, int] | None = None,
         pattern: str | None = None,
         check: Callable[[str], bool] | str | None = None,
+        blank: bool = False,
         page: int | None = None,
     ) -> ReadField:
         """Read one number of which more is known than the picture shows.
@@ -161,9 +164,10 @@ class DigitReader:
         ----------
         picture : str, path, bytes, file, PIL.Image.Image or ndarray
             As for :meth:`read`.
-        box : tuple of (int, int, int, int), default=None
-            Left, top, right and bottom of the number, in pixels of the upright picture, with some
-            room around it. None takes the whole picture.
+        box : tuple of (float, float, float, float) or list of them, default=None
+            Left, top, right and bottom, in pixels of the upright picture: digits count whose
+            middle is within. A list of boxes is a comb, with one digit in each. None takes the
+            whole picture.
         length : int, default=None
             Number of digits.
         candidates : iterable of str or int, default=None
@@ -175,6 +179,8 @@ class DigitReader:
         check : callable or {"luhn", "mod97", "ean13"}, default=None
             Is called with a string of digits and tells whether it is valid. A name takes the check
             digits of python-stdnum.
+        blank : bool, default=False
+            Whether nothing may be written, which is "", whatever the other rules say.
         page : int, default=None
             As for :meth:`read`.
 
@@ -200,15 +206,32 @@ class DigitReader:
         >>> read.text, sheet.rows
         ('4401', [['4401']])
         """
-        rules = Rules.of(length, candidates, between, pattern, check)
-        if box is not None:
-            picture = cut_box(picture, box, page=page, max_pixels=self._max_pixels)
-            page = None
+        rules = Rules.of(length, candidates, between, pattern, check, blank)
+        if box is None:
+            return choose(one_line(self._places(picture, page)), rules, self.min_confidence)
+        boxes = _check_boxes(box)
+        grey, size, inverted = read_grey(picture, page=page, max_pixels=self._max_pixels)
+        scale = np.tile(np.divide(grey.shape[::-1], size), 2)
+        cut, places_of = cut_around(255 - grey if inverted else grey, boxes * scale)
+        places = self._places(cut, None)
+        if len(boxes) == 1 and np.ndim(box) == 1:
+            chosen = in_box(places, places_of[0])
+        else:
+            read = self._read_only_digit
+            chosen = [d for place in places_of for d in best_in_box(places, cut, place, read)]
+        bounds = (*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0))
+        return choose(one_line(chosen), rules, self.min_confidence, whole_box(bounds, size))
+
+    def _places(self, picture, page):
+        """All places of a picture where a digit may be."""
         result = self._read_page(picture, page, CANDIDATE)
         if result is None:
-            result = self._read_one(picture, page)
-        places = [*result.digits, *result.others]
-        return choose(one_line(places), rules, self.min_confidence, box)
+            digits = self._read_one(picture, page).digits
+            return tuple(replace(digit, score=UNNOTICED) for digit in digits)
+        return (*result.digits, *result.others)
+
+    def _read_only_digit(self, picture):
+        return next(iter(self._read_one(picture, None).digits), None)
 
     def _read_page(self, picture, page, least=BELIEVED):
         """Read all digits of a picture; None if none is found."""
@@ -368,6 +391,13 @@ class DigitReader:
             number=number,
             mark=mark,
         )
+
+
+def _check_boxes(box):
+    boxes = np.atleast_2d(np.asarray(box, float))
+    if boxes.ndim != 2 or boxes.shape[1] != 4 or not np.isfinite(boxes).all():
+        raise ValueError(f"box is (left, top, right, bottom), or a list of such; got {box!r}.")
+    return boxes
 
 
 def _upright(box, turns, shape, size):

@@ -9,7 +9,7 @@ command, as those in ``examples/`` do.
 """
 
 from skdigits import __version__
-from skdigits.cli import demo, evaluate, export, info, predict, submit, train, tune
+from skdigits.cli import demo, evaluate, export, forms, info, predict, submit, template, train, tune
 from skdigits.cli._models import load_model
 from skdigits.cli._outcome import outcome_of
 from skdigits.cli._parsing import Parser, PrintCompletion
@@ -20,6 +20,8 @@ _COMMANDS = {
     "train": train,
     "tune": tune,
     "predict": predict,
+    "template": template,
+    "forms": forms,
     "evaluate": evaluate,
     "submit": submit,
     "demo": demo,

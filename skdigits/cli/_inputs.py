@@ -1,5 +1,6 @@
 """What commands read: CSV files of digits, pictures, folders of them, standard input."""
 
+import contextlib
 import io
 import sys
 from pathlib import Path
@@ -39,6 +40,19 @@ class StandardInput:
         start = self.content[:_START]
         is_text = all(byte >= 32 or byte in b"\t\r\n" for byte in start)
         return start.startswith(_TABLES) or (is_text and any(c in start for c in _COMMAS))
+
+
+def expand(name):
+    """The files that an argument stands for, or the argument itself if there are none."""
+    if name == "-":
+        return [StandardInput()]
+    path = Path(name)
+    if path.is_dir():
+        from skdigits._pictures.reader import list_pictures
+
+        with contextlib.suppress(PermissionError):
+            return list_pictures(path) or [path]
+    return [path]
 
 
 def is_table(path):

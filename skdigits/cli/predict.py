@@ -1,6 +1,5 @@
 """``skdigits predict``."""
 
-import contextlib
 import csv
 import os
 import sys
@@ -9,7 +8,7 @@ from pathlib import Path
 
 from skdigits._utils.labels import label_text
 from skdigits._utils.scores import least_score
-from skdigits.cli._inputs import StandardInput, is_table, read_table
+from skdigits.cli._inputs import StandardInput, expand, is_table, read_table
 from skdigits.cli._json import to_json
 from skdigits.cli._models import add_model_option, load_light_model
 from skdigits.cli._outcome import CommandError
@@ -64,7 +63,7 @@ def run(options):
     """Read everything, and print a line for each picture and each row of a CSV file."""
     from skdigits import DigitReader
 
-    sources = [source for name in options.inputs for source in _expand(name)]
+    sources = [source for name in options.inputs for source in expand(name)]
     model = WithProgress(load_light_model(options.model), options.quiet)
     reader = DigitReader(model, one_digit=options.one_digit, marks=options.marks)
     if options.table:
@@ -131,19 +130,6 @@ def _write_sheets(frames, path):
                 frame.to_excel(book, sheet_name=name, index=False, header=False)
     except ImportError as error:
         raise CommandError("a .xlsx file needs openpyxl: pip install 'skdigits[excel]'") from error
-
-
-def _expand(name):
-    """The files that an argument stands for, or the argument itself if there are none."""
-    if name == "-":
-        return [StandardInput()]
-    path = Path(name)
-    if path.is_dir():
-        from skdigits._pictures.reader import list_pictures
-
-        with contextlib.suppress(PermissionError):
-            return list_pictures(path) or [path]
-    return [path]
 
 
 def _why_not(source):

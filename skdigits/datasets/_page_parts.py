@@ -54,18 +54,26 @@ class Writer:
         """Go on in another hand."""
         self.hand = self.scribe.take_hand(self.rng)
 
-    def write(self, text, x, y, height, *, slope=0.0, gap=None):
-        """Write text from x on, its middle at y; gives the place where it ends."""
+    def write(self, text, x, y, height, *, slope=0.0, gap=None, centred=False):
+        """Write text from x on, its middle at y; gives the place where it ends.
+
+        If centred, the middle of the text is at x.
+        """
         rng = self.rng
         gap = draw_gap(rng) if gap is None else gap
+        inks = []
         for character in text:
             if character == " ":
-                x += height * rng.uniform(0.6, 1.2)
+                inks.append((character, None, 0.0, height * rng.uniform(0.6, 1.2)))
+            elif (ink := self._ink(character, height * rng.normal(1, 0.07))) is not None:
+                step = ink[0].shape[1] + height * (gap + rng.normal(0, 0.05))
+                inks.append((character, *ink, step))
+        if centred:
+            x -= sum(step for *_, step in inks) / 2 - height * gap / 2
+        for character, values, drop, step in inks:
+            if values is None:
+                x += step
                 continue
-            ink = self._ink(character, height * rng.normal(1, 0.07))
-            if ink is None:
-                continue
-            values, drop = ink
             if x + values.shape[1] > self.right:
                 break
             top = y + drop * height - values.shape[0] / 2
@@ -73,7 +81,6 @@ class Writer:
             if box is not None:
                 size = box[3] - box[1] if character.isdigit() else height
                 self.marks.append(Mark(_label(character), box, size))
-            step = values.shape[1] + height * (gap + rng.normal(0, 0.05))
             x, y = x + step, y + slope * step
         return x, y
 

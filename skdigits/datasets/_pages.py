@@ -1,5 +1,7 @@
 """`make_page`: made-up pages of numbers, with the truth for every box."""
 
+import re
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Literal
 
@@ -10,6 +12,7 @@ from sklearn.utils import Bunch
 from skdigits._utils.random import draw_seeds
 from skdigits._utils.typing import RandomState
 from skdigits.datasets._load import load_bundled_digits
+from skdigits.datasets._page_kinds import FILL, Plan
 from skdigits.datasets._page_parts import (
     LETTER,
     Writer,
@@ -22,13 +25,13 @@ from skdigits.datasets._page_parts import (
 from skdigits.datasets._scribe import Scribe
 from skdigits.datasets._sheet import Sheet, photograph
 
-KINDS = ("lines", "table", "sum", "form")
+KINDS = tuple(FILL)
 _DAMAGE = 0.3  # of a page that is to be read; see `photograph`
 _HIDDEN = 0.2  # share of a digit that may be hidden
 
 
 def make_page(
-    kind: Literal["lines", "table", "sum", "form"] = "lines",
+    kind: Literal["lines", "table", "sum", "form", "exam"] = "lines",
     *,
     shape: tuple[int, int] = (600, 800),
     height: float = 32,
@@ -36,6 +39,7 @@ def make_page(
     n_columns: int = 5,
     blank: float = 0.1,
     tilt: float = 2.0,
+    numbers: Sequence[str] | None = None,
     digits: Any = None,
     random_state: RandomState = None,
 ) -> Bunch:
@@ -43,16 +47,21 @@ def make_page(
 
     Parameters
     ----------
-    kind : {"lines", "table", "sum", "form"}, default="lines"
-        Lines of numbers; a ruled table; sums with signs; printed words with a comb of boxes each.
+    kind : {"lines", "table", "sum", "form", "exam"}, default="lines"
+        Lines of numbers; a ruled table; sums with signs; printed words with a comb of boxes each;
+        the front page of an exam, with a comb for the student's number and a box for each mark,
+        0 to 20.
     shape : (int, int), default=(600, 800)
         Height and width in pixels.
     height : float, default=32
         Of the digits, in pixels, about.
     n_rows, n_columns : int, default=6 and 5
-        Lines of writing, and columns of a table or boxes of a comb.
+        Lines of writing, or marks; and columns of a table or boxes of a comb.
     blank : float, default=0.1
-        Share of a table's cells that are left blank.
+        Share of a table's cells, or of the marks, that are left blank.
+    numbers : list of str, default=None
+        What is written on a form, line by line, or on an exam: the student's number, then the
+        marks, "" for none. None draws numbers.
     tilt : float, default=2.0
         The page is turned by up to so many degrees.
     digits : tuple of (rows, labels), default=None
@@ -78,7 +87,7 @@ def make_page(
     Raises
     ------
     ValueError
-        If there is no such kind.
+        If there is no such kind, or there are more or fewer numbers than places for them.
 
     Examples
     --------
@@ -89,22 +98,41 @@ def make_page(
     """
     if kind not in KINDS:
         raise ValueError(f"There is no page of kind {kind!r}; known are {', '.join(KINDS)}.")
+    if numbers is not None:
+        _check_numbers(kind, numbers, n_rows)
     rng = np.random.default_rng(draw_seeds(random_state, ["page"])["page"])
     scribe = _bundled_scribe() if digits is None else Scribe([cut_to_ink(*digits)])
     writer = Writer(Sheet(shape), scribe, rng, right=shape[1])
-    fill = {"lines": _lines, "table": _table, "sum": _sums, "form": _form}[kind]
-    rows = fill(writer, height, n_rows, n_columns, blank)
+    rows = FILL[kind](writer, Plan(height, n_rows, n_columns, blank, numbers))
     angle = np.deg2rad(rng.uniform(-tilt, tilt))
     page = _turned(writer.sheet.page, angle)
-    image, _ = photograph(page, rng, _DAMAGE, covered=0)
     marks = [mark for mark in writer.marks if mark.label.isdigit()]
     boxes = [_turned_box(mark.box, angle, shape) for mark in marks]
+    image = _photograph_all(page, boxes, rng)
     return Bunch(
         image=image,
         labels=np.array([mark.label for mark in marks], dtype=str),
         boxes=np.array(boxes, dtype=np.int64).reshape(-1, 4),
         rows=rows,
     )
+
+
+def _photograph_all(page, boxes, rng):
+    """A picture on which every digit can be seen."""
+    while True:
+        image, hidden = photograph(page, rng, _DAMAGE, covered=0)
+        if not any(_is_hidden(box, hidden) for box in boxes):
+            return image
+
+
+def _check_numbers(kind, numbers, n_rows):
+    if kind not in ("form", "exam"):
+        raise ValueError(f"numbers go with kind='form' or 'exam', not {kind!r}.")
+    n_places = n_rows + (kind == "exam")
+    if len(numbers) != n_places:
+        raise ValueError(f"numbers holds {len(numbers)}; there are {n_places} places for them.")
+    if other := [number for number in numbers if not re.fullmatch("[0-9]*", number)]:
+        raise ValueError(f"numbers are strings of digits; got {other[0]!r}.")
 
 
 def make_patch(scribe, rng, side=160):
@@ -174,10 +202,14 @@ def _bundled_scribe():
 
 
 def _seen(mark, hidden):
-    left, top, right, bottom = (max(0, v) for v in mark.box)
-    part = hidden[top:bottom, left:right]
-    is_lost = mark.label != "other" and part.size > 0 and part.mean() > _HIDDEN
+    is_lost = mark.label != "other" and _is_hidden(mark.box, hidden)
     return mark._replace(label="lost") if is_lost else mark
+
+
+def _is_hidden(box, hidden):
+    left, top, right, bottom = (max(0, int(v)) for v in box)
+    part = hidden[top:bottom, left:right]
+    return part.size > 0 and part.mean() > _HIDDEN
 
 
 def _turned(page, angle):
@@ -201,87 +233,6 @@ def _turned_box(box, angle, shape):
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     turned = (corners - middle) @ turn.T + middle
     return [*np.floor(turned.min(axis=0)), *np.ceil(turned.max(axis=0))]
-
-
-# What `make_page` writes. Each gives the numbers, line by line.
-
-
-def _lines(writer, height, n_rows, n_columns, blank):
-    rng, (page_height, width) = writer.rng, writer.sheet.page.shape
-    step = page_height / (n_rows + 1)
-    rows = []
-    for i in range(n_rows):
-        x, y, row = rng.uniform(0.05, 0.2) * width, (i + 1) * step, []
-        while x < 0.75 * width:
-            x, text = _write(writer, random_digits(rng.integers(1, 6), rng), x, y, height)
-            x += height * rng.uniform(1.2, 3)
-            row += [text] if text else []
-        rows.append(row)
-    return rows
-
-
-def _sums(writer, height, n_rows, n_columns, blank):
-    rng, (page_height, width) = writer.rng, writer.sheet.page.shape
-    step = page_height / (n_rows + 1)
-    rows = []
-    for i in range(n_rows):
-        x, y, row = rng.uniform(0.05, 0.2) * width, (i + 1) * step, []
-        for k in range(rng.integers(2, 4)):
-            if k:
-                x, _ = writer.write(str(rng.choice(list("+-x÷"))), x, y, height)
-                x += 0.3 * height
-            x, text = _write(writer, random_digits(rng.integers(1, 4), rng), x, y, height)
-            x += 0.3 * height
-            row += [text] if text else []
-        rows.append(row)
-    return rows
-
-
-def _table(writer, height, n_rows, n_columns, blank):
-    rng, (page_height, width) = writer.rng, writer.sheet.page.shape
-    left, top = 0.06 * width, 0.06 * page_height
-    cell_width, cell_height = 0.88 * width / n_columns, 0.88 * page_height / n_rows
-    _rule_cells(writer.sheet, left, top, cell_width, cell_height, n_rows, n_columns, rng)
-    rows = []
-    for i in range(n_rows):
-        row = []
-        for j in range(n_columns):
-            text = "" if rng.random() < blank else random_digits(2, rng)
-            x = left + (j + 0.5) * cell_width - 0.8 * height + rng.normal(0, 0.1 * height)
-            y = top + (i + 0.5) * cell_height + rng.normal(0, 0.05 * height)
-            row.append(_write(writer, text, x, y, height, gap=0.12)[1])
-        rows.append(row)
-    return rows
-
-
-def _form(writer, height, n_rows, n_columns, blank):
-    rng, (page_height, width) = writer.rng, writer.sheet.page.shape
-    step = page_height / (n_rows + 1)
-    cell, rows = 1.5 * height, []
-    for i in range(n_rows):
-        y = (i + 1) * step
-        writer.print(random_word(rng), 0.05 * width, y + 0.2 * height, 0.5 * height, 0.8)
-        left = 0.4 * width
-        _rule_cells(writer.sheet, left, y - cell / 2, 0.8 * cell, cell, 1, n_columns, rng)
-        number = ""
-        for j, digit in enumerate(random_digits(n_columns, rng)):
-            number += _write(writer, digit, left + (0.8 * j + 0.2) * cell, y, height)[1]
-        rows.append([number])
-    return rows
-
-
-def _write(writer, text, x, y, height, gap=0.15):
-    """Write as many digits as there is room for; gives the place where they end, and them."""
-    before = len(writer.marks)
-    x, _ = writer.write(text, x, y, height, gap=gap)
-    return x, "".join(mark.label for mark in writer.marks[before:])
-
-
-def _rule_cells(sheet, left, top, width, height, n_rows, n_columns, rng):
-    right, bottom = left + n_columns * width, top + n_rows * height
-    lines = [(left, top + i * height, right, top + i * height) for i in range(n_rows + 1)]
-    lines += [(left + j * width, top, left + j * width, bottom) for j in range(n_columns + 1)]
-    sheet.rule(lines, rng.uniform(0.8, 2.5), rng.uniform(0.4, 1))
 
 
 # What `make_patch` writes.

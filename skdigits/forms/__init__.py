@@ -1,12 +1,26 @@
-"""Numbers from forms: which sheet belongs to which number of a list.
+"""Numbers from forms: fields with rules, stacks of scans, and which belongs to whom.
 
-A field is read with :meth:`skdigits.DigitReader.read_field`::
+A template says where the fields of a form are, and what they may hold::
 
-    fields = [reader.read_field(scan, box=box, candidates=students) for scan in scans]
-    matches = match(fields, students)
+    template = Template.load("form.json")
+    forms = match_forms(read_forms("scans", template), template)
+    to_frame(forms, template).to_excel("marks.xlsx")
 """
 
 from skdigits._pictures.fields import ReadField
+from skdigits.forms._form import ReadForm
 from skdigits.forms._match import Match, match
+from skdigits.forms._stack import match_forms, read_forms, to_frame
+from skdigits.forms._template import Field, Template
 
-__all__ = ["Match", "ReadField", "match"]
+__all__ = [
+    "Field",
+    "Match",
+    "ReadField",
+    "ReadForm",
+    "Template",
+    "match",
+    "match_forms",
+    "read_forms",
+    "to_frame",
+]

@@ -6,6 +6,7 @@ import threading
 import time
 import warnings
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context
 
 import joblib
@@ -40,14 +41,37 @@ def alone(search, few_rows):
     return in_new_process(clone(search).fit, *few_rows)
 
 
-@pytest.fixture
-def client():
+@pytest.fixture(scope="module")
+def ensemble():
+    member = DigitCNNClassifier(epochs=1, n_threads=1)
+    return DigitEnsembleClassifier(member, n_estimators=4, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def ensemble_alone(ensemble, few_rows):
+    return in_new_process(clone(ensemble).fit, few_rows[0] / 255, few_rows[1])
+
+
+@contextmanager
+def two_workers():
+    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True}
     with (
-        LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
-        ) as cluster,
+        LocalCluster(**options, dashboard_address=":0") as cluster,
         Client(cluster) as client,
     ):
+        yield client
+
+
+@pytest.fixture(scope="module")
+def client():
+    with two_workers() as client:
+        yield client
+
+
+@pytest.fixture
+def mortal_client():
+    """Workers that only one test has, which kills one of them."""
+    with two_workers() as client:
         yield client
 
 
@@ -67,8 +91,8 @@ def test_same_results_with_and_without(client, search, few_rows, alone, tmp_path
     assert_same_results(recorded, alone)
 
 
-def test_no_result_is_lost_with_a_worker(client, search, few_rows, alone, tmp_path):
-    pids = list(client.run(os.getpid).values())
+def test_no_result_is_lost_with_a_worker(mortal_client, search, few_rows, alone, tmp_path):
+    pids = list(mortal_client.run(os.getpid).values())
     killed = []
 
     def kill_one_midway():
@@ -91,26 +115,23 @@ def test_no_result_is_lost_with_a_worker(client, search, few_rows, alone, tmp_pa
     assert_same_results(survivor, alone)
 
 
-def test_same_ensemble_with_and_without(client, few_rows):
-    X, y = few_rows[0] / 255, few_rows[1]
-    member = DigitCNNClassifier(epochs=1, n_threads=1)
-    ensemble = DigitEnsembleClassifier(member, n_estimators=2, random_state=0)
-    with joblib.parallel_config(backend="dask"):
-        there = clone(ensemble).fit(X, y)
-    here = in_new_process(clone(ensemble).fit, X, y)
-    for one, other in zip(there.estimators_, here.estimators_, strict=True):
-        for a, b in zip(one.weights_, other.weights_, strict=True):
+def assert_same_members(one, other):
+    for member, twin in zip(one.estimators_, other.estimators_, strict=True):
+        for a, b in zip(member.weights_, twin.weights_, strict=True):
             np.testing.assert_array_equal(a, b)
 
 
-def test_no_member_is_lost_with_a_worker(client, few_rows, tmp_path):
+def test_same_ensemble_with_and_without(client, few_rows, ensemble, ensemble_alone):
+    with joblib.parallel_config(backend="dask"):
+        there = clone(ensemble).fit(few_rows[0] / 255, few_rows[1])
+    assert_same_members(there, ensemble_alone)
+
+
+def test_no_member_is_lost_with_a_worker(
+    mortal_client, few_rows, ensemble, ensemble_alone, tmp_path
+):
     """The worker that dies takes the rows with it, which Dask cannot compute again."""
-    X, y = few_rows[0] / 255, few_rows[1]
-    member = DigitCNNClassifier(epochs=1, n_threads=1)
-    ensemble = DigitEnsembleClassifier(
-        member, n_estimators=4, random_state=0, memory=str(tmp_path / "members")
-    )
-    pids = list(client.run(os.getpid).values())
+    pids = list(mortal_client.run(os.getpid).values())
 
     def kill_one_midway():
         while not list(tmp_path.rglob("output.pkl")):
@@ -119,12 +140,10 @@ def test_no_member_is_lost_with_a_worker(client, few_rows, tmp_path):
 
     killer = threading.Thread(target=kill_one_midway, daemon=True)
     killer.start()
+    there = clone(ensemble).set_params(memory=str(tmp_path / "members"))
     with joblib.parallel_config(backend="dask"), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "A worker was lost", RuntimeWarning)
-        there = clone(ensemble).fit(X, y)
+        there.fit(few_rows[0] / 255, few_rows[1])
     killer.join(timeout=5)
     assert not killer.is_alive()
-    here = in_new_process(clone(ensemble).set_params(memory=None).fit, X, y)
-    for one, other in zip(there.estimators_, here.estimators_, strict=True):
-        for a, b in zip(one.weights_, other.weights_, strict=True):
-            np.testing.assert_array_equal(a, b)
+    assert_same_members(there, ensemble_alone)

@@ -1,0 +1,208 @@
+"""`read_forms`: a stack of scans, one form after the other."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from skdigits._pictures.reader import DigitReader, list_pictures
+from skdigits._pictures.sources import count_pages, keep
+from skdigits._utils.atomic import replacing
+from skdigits.exceptions import PictureError
+from skdigits.forms._form import ReadForm, from_record, to_record
+from skdigits.forms._match import match
+from skdigits.forms._template import Template
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def read_forms(
+    pictures: Any,
+    template: Template,
+    reader: DigitReader | None = None,
+    *,
+    results: str | Path | None = None,
+    progress: Any = False,
+) -> Iterator[ReadForm]:
+    """Read many scans of one form; one that cannot be read does not end the run.
+
+    Parameters
+    ----------
+    pictures : iterable of pictures, or path of a folder
+        A folder's pictures are read in the order of their names; of a PDF or TIFF every page.
+    template : Template
+    reader : DigitReader, default=None
+        None takes the weights that ship.
+    results : str or path, default=None
+        Folder for what was read: a file for each scan that is itself a file, written as soon as it
+        is read. Called again after it was cut off, the function takes what is there. Scans and
+        templates that changed are read anew.
+    progress : bool or callable, default=False
+        True shows a progress bar; a callable is called with ``(done, total)`` after each picture.
+
+    Returns
+    -------
+    forms : iterator of ReadForm
+        One for each page, with its ``error`` set where it could not be read.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds no picture.
+    """
+    if isinstance(pictures, (str, os.PathLike)):
+        folder, pictures = pictures, list_pictures(pictures)
+        if not pictures:
+            raise ValueError(f"There are no pictures in the folder {folder}.")
+    reader = DigitReader() if reader is None else reader
+    store = None if results is None else _Store(results, template, reader)
+    return _read_all(pictures, template, reader, store, progress)
+
+
+def match_forms(
+    forms: Sequence[ReadForm], template: Template, *, min_confidence: float = 0.99
+) -> list[ReadForm]:
+    """Give each form the candidate that is its own, in fields whose candidates are unique.
+
+    Parameters
+    ----------
+    forms : list of ReadForm
+        All of a stack.
+    template : Template
+    min_confidence : float, default=0.99
+        See :func:`match`.
+
+    Returns
+    -------
+    forms : list of ReadForm
+        The fields that are unique hold the candidate that :func:`match` found.
+
+    Raises
+    ------
+    ValueError
+        If there are more forms than candidates.
+    """
+    forms = list(forms)
+    places = [i for i, form in enumerate(forms) if not form.error]
+    for field in template.fields:
+        if not field.unique:
+            continue
+        fields = [forms[i].fields[field.name] for i in places]
+        found = match(fields, field.candidates or (), min_confidence=min_confidence)
+        for i, read, own in zip(places, fields, found, strict=True):
+            changed = replace(
+                read,
+                text=own.candidate,
+                unsure=own.unsure,
+                problem="another number is nearly as probable" if own.unsure else None,
+            )
+            forms[i] = replace(forms[i], fields={**forms[i].fields, field.name: changed})
+    return forms
+
+
+def to_frame(forms: Iterable[ReadForm], template: Template) -> pd.DataFrame:
+    """A row for each form, and for each field a column, its confidence, and what is in doubt.
+
+    Parameters
+    ----------
+    forms : iterable of ReadForm
+    template : Template
+
+    Returns
+    -------
+    frame : pandas.DataFrame
+        Columns ``scan``, ``page``, the fields as strings, ``<field> confidence``, ``unsure`` (names
+        of fields) and ``error``.
+    """
+    import pandas as pd
+
+    names = [field.name for field in template.fields]
+    rows = []
+    for form in forms:
+        row = {"scan": _name(form.source), "page": form.page}
+        row |= {name: form.fields[name].text if name in form.fields else None for name in names}
+        for name in names:
+            read = form.fields.get(name)
+            row[f"{name} confidence"] = None if read is None else read.confidence
+        rows.append(row | {"unsure": ", ".join(form.unsure), "error": form.error or ""})
+    confidences = [f"{name} confidence" for name in names]
+    return pd.DataFrame(rows, columns=["scan", "page", *names, *confidences, "unsure", "error"])
+
+
+def _name(source):
+    return str(source) if isinstance(source, (str, os.PathLike)) else f"<{type(source).__name__}>"
+
+
+def _read_all(pictures, template, reader, store, progress):
+    total = len(pictures) if isinstance(pictures, Sequence) else None
+    if progress is True:
+        from tqdm.auto import tqdm
+
+        pictures = tqdm(pictures, total=total, unit="scan")
+    for done, picture in enumerate(pictures, start=1):
+        yield from _read_pages(picture, template, reader, store)
+        if callable(progress):
+            progress(done, total)
+
+
+def _read_pages(picture, template, reader, store):
+    try:
+        kept = keep(picture)
+        n_pages = count_pages(kept)
+    except PictureError as error:
+        yield ReadForm({}, source=picture, error=str(error))
+        return
+    for page in range(1, n_pages + 1):
+        form = None if store is None else store.find(picture, page)
+        if form is None:
+            try:
+                form = template.read(kept, reader, page=page)
+                form = replace(form, source=picture)
+            except PictureError as error:
+                form = ReadForm({}, source=picture, page=page, error=str(error))
+            if store is not None:
+                store.save(form)
+        yield form
+
+
+class _Store:
+    """A folder with a file for each form that was read."""
+
+    def __init__(self, folder, template, reader):
+        self._folder = Path(folder)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        plan = json.dumps([asdict(template), reader.min_confidence], default=str)
+        self._plan = hashlib.sha256(plan.encode()).digest()
+
+    def find(self, picture, page):
+        """The form of a page, if it was read before."""
+        path = self._path(picture, page)
+        try:
+            form = from_record(json.loads(path.read_bytes())) if path else None
+        except (OSError, KeyError, TypeError, ValueError):  # not there, or damaged
+            return None
+        return None if form is None else replace(form, source=picture)
+
+    def save(self, form):
+        path = self._path(form.source, form.page)
+        if path is not None:
+            with replacing(path) as file:
+                file.write(json.dumps(to_record(form)).encode())
+
+    def _path(self, picture, page):
+        """Named by the template, the scan's name and content; None for what is no file."""
+        if not isinstance(picture, (str, os.PathLike)):
+            return None
+        try:
+            content = hashlib.sha256(Path(picture).read_bytes()).digest()
+        except OSError:
+            return None
+        name = f"{Path(picture).name}\0{page}".encode()
+        digest = hashlib.sha256(self._plan + content + name).hexdigest()[:24]
+        return self._folder / f"{Path(picture).stem}-{page}-{digest}.json"
