@@ -1,5 +1,6 @@
-"""The ink of one digit, cut out of a picture."""
+"""Digits cut out of a picture: the only one, one of a page, those in the boxes of a form."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ from scipy import ndimage
 from skdigits._pictures.opening import read_ink
 from skdigits._pictures.segmentation import cut_out, main_digit, without_ruling
 from skdigits._pictures.sources import MAX_PIXELS
+from skdigits.exceptions import PictureError
 
 _ONE_DIGIT_SIDE = 512  # pixels; pictures of one digit are reduced to it
 _MARGIN = 0.25  # of the box's height, looked at around it
@@ -17,6 +19,9 @@ _PAPER = 0.8  # share of the cut-out that is darker than its paper, at most
 _INK = 0.35  # from which a pixel belongs to a stroke
 _OWN = 0.7  # share of a stroke inside the box from which it is the digit's beyond it, too
 _SLACK = 0.12  # of the box's height: how far beyond
+_ROOM = 0.4  # of a box's height, looked at around it
+UNNOTICED = 0.4  # score of a digit where the finder saw none, but there is ink
+_BEYOND = 0.25  # of a box's height: how far beyond its sides the middle of a digit may be
 
 
 class MainDigit(NamedTuple):
@@ -141,3 +146,89 @@ def _whole(inner, shape):
     left, top = max(0, int(inner[0])), max(0, int(inner[1]))
     right, bottom = min(shape[1], int(np.ceil(inner[2]))), min(shape[0], int(np.ceil(inner[3])))
     return min(left, right - 1), min(top, bottom - 1), right, bottom
+
+
+def cut_around(grey, boxes):
+    """Cut boxes out of a page, with room for what is written beyond them.
+
+    Parameters
+    ----------
+    grey : ndarray of shape (height, width), uint8
+    boxes : ndarray of shape (n, 4)
+        Left, top, right and bottom.
+
+    Returns
+    -------
+    cut : ndarray of shape (height, width), uint8
+    boxes : ndarray of shape (n, 4)
+        In pixels of the cut-out.
+
+    Raises
+    ------
+    PictureError
+        If they hold nothing of the page.
+    """
+    room = _ROOM * np.median(boxes[:, 3] - boxes[:, 1])
+    height, width = grey.shape
+    bounds = [*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0)]
+    if bounds[0] >= width or bounds[1] >= height or bounds[2] <= 0 or bounds[3] <= 0:
+        shown = tuple(round(float(v)) for v in bounds)
+        raise PictureError(
+            f"The box {shown} (left, top, right, bottom) holds nothing of the picture, which is "
+            f"{width}x{height} pixels."
+        )
+    left, top = (max(0, int(v - room)) for v in bounds[:2])
+    right, bottom = (int(np.ceil(v + room)) for v in bounds[2:])
+    return grey[top:bottom, left:right], boxes - [left, top, left, top]
+
+
+def in_box(places, box, beyond=_BEYOND):
+    """The places whose centres are in a box, or a little beside it.
+
+    Parameters
+    ----------
+    places : iterable of ReadDigit
+    box : array-like of shape (4,)
+    beyond : float, default=0.25
+        Of the box's height: how far to its left or right.
+
+    Returns
+    -------
+    within : list of ReadDigit
+    """
+    left, top, right, bottom = box
+    beyond *= bottom - top
+    return [
+        digit
+        for digit in places
+        if left - beyond < (digit.box[0] + digit.box[2]) / 2 < right + beyond
+        and top < (digit.box[1] + digit.box[3]) / 2 < bottom
+    ]
+
+
+def best_in_box(places, grey, box, read):
+    """The place in a box that most probably holds a digit.
+
+    Parameters
+    ----------
+    places : iterable of ReadDigit
+    grey : ndarray of shape (height, width), uint8
+    box : array-like of shape (4,)
+    read : callable
+        Reads a picture of one digit: gives a ReadDigit, or None where there is no ink. Called if
+        no place is in the box.
+
+    Returns
+    -------
+    digits : list of ReadDigit
+        One, or none.
+    """
+    if within := in_box(places, box, beyond=0):
+        return [max(within, key=lambda digit: digit.score * digit.confidence)]
+    left, top = (max(0, int(np.ceil(v))) for v in box[:2])
+    inside = grey[top : max(top, int(box[3])), left : max(left, int(box[2]))]
+    digit = read(Image.fromarray(inside)) if inside.size else None
+    if digit is None:
+        return []
+    whole = tuple(int(v) for v in np.add(digit.box, [left, top, left, top]))
+    return [replace(digit, score=UNNOTICED, box=whole)]

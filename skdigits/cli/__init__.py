@@ -10,7 +10,7 @@ command, as those in ``examples/`` do.
 
 from skdigits import __version__
 from skdigits.cli import demo, evaluate, export, forms, info, predict, submit, template, train, tune
-from skdigits.cli._models import load_model
+from skdigits.cli._inputs import load_model
 from skdigits.cli._outcome import outcome_of
 from skdigits.cli._parsing import Parser, PrintCompletion
 

@@ -7,7 +7,7 @@ import signal
 import tempfile
 import threading
 
-from skdigits.cli._models import add_model_option, load_model
+from skdigits.cli._inputs import add_model_option, load_model
 from skdigits.cli._outcome import CommandError
 from skdigits.cli._parsing import whole_number
 

@@ -3,9 +3,8 @@
 import sys
 from pathlib import Path
 
-from skdigits.cli._inputs import read_labelled
-from skdigits.cli._json import to_json
-from skdigits.cli._models import add_model_option, load_model
+from skdigits.cli._inputs import add_model_option, load_model, read_labelled
+from skdigits.cli._outcome import to_json
 from skdigits.cli._parsing import whole_number
 from skdigits.cli._progress import WithProgress
 

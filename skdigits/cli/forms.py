@@ -3,8 +3,7 @@
 import io
 from pathlib import Path
 
-from skdigits.cli._inputs import StandardInput, expand
-from skdigits.cli._models import add_model_option, load_light_model
+from skdigits.cli._inputs import StandardInput, add_model_option, expand, load_light_model
 from skdigits.cli._outcome import CommandError, UsageError
 from skdigits.cli._progress import bar
 

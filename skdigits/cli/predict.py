@@ -8,10 +8,15 @@ from pathlib import Path
 
 from skdigits._utils.labels import label_text
 from skdigits._utils.scores import least_score
-from skdigits.cli._inputs import StandardInput, expand, is_table, read_table
-from skdigits.cli._json import to_json
-from skdigits.cli._models import add_model_option, load_light_model
-from skdigits.cli._outcome import CommandError
+from skdigits.cli._inputs import (
+    StandardInput,
+    add_model_option,
+    expand,
+    is_table,
+    load_light_model,
+    read_table,
+)
+from skdigits.cli._outcome import CommandError, to_json
 from skdigits.cli._progress import WithProgress, bar
 
 HELP = "read digits from pictures, folders of pictures, and CSV files"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from skdigits.cli import train
-from skdigits.cli._models import add_model_option, load_model
+from skdigits.cli._inputs import add_model_option, load_model
 from skdigits.cli._outcome import CommandError, UsageError
 from skdigits.cli._parsing import Parser
 from skdigits.cli._progress import WithProgress

@@ -59,11 +59,11 @@ def make_page(
         Lines of writing, or marks; and columns of a table or boxes of a comb.
     blank : float, default=0.1
         Share of a table's cells, or of the marks, that are left blank.
+    tilt : float, default=2.0
+        The page is turned by up to so many degrees.
     numbers : list of str, default=None
         What is written on a form, line by line, or on an exam: the student's number, then the
         marks, "" for none. None draws numbers.
-    tilt : float, default=2.0
-        The page is turned by up to so many degrees.
     digits : tuple of (rows, labels), default=None
         What is written: rows (m, 784) of 0-255, labels 0-9 of ten digits at least. None takes
         :func:`load_bundled_digits`.

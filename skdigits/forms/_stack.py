@@ -37,6 +37,7 @@ def read_forms(
     pictures : iterable of pictures, or path of a folder
         A folder's pictures are read in the order of their names; of a PDF or TIFF every page.
     template : Template
+        Where the fields are.
     reader : DigitReader, default=None
         None takes the weights that ship.
     results : str or path, default=None
@@ -55,6 +56,17 @@ def read_forms(
     ------
     ValueError
         If the folder holds no picture.
+
+    Examples
+    --------
+    >>> from skdigits.datasets import make_page
+    >>> from skdigits.forms import Template, read_forms, to_frame
+    >>> exam = {"kind": "exam", "n_rows": 2, "n_columns": 4, "tilt": 0}
+    >>> template = Template.from_picture(make_page(**exam, numbers=[""] * 3, random_state=0).image)
+    >>> sheets = [make_page(**exam, random_state=seed).image for seed in (2, 3)]
+    >>> forms = list(read_forms(sheets, template))
+    >>> to_frame(forms, template).shape
+    (2, 10)
     """
     if isinstance(pictures, (str, os.PathLike)):
         folder, pictures = pictures, list_pictures(pictures)
@@ -75,6 +87,7 @@ def match_forms(
     forms : list of ReadForm
         All of a stack.
     template : Template
+        That they were read by.
     min_confidence : float, default=0.99
         See :func:`match`.
 
@@ -87,6 +100,22 @@ def match_forms(
     ------
     ValueError
         If there are more forms than candidates.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> from skdigits.datasets import make_page
+    >>> from skdigits.forms import Template, match_forms, read_forms
+    >>> exam = {"kind": "exam", "n_rows": 1, "n_columns": 4, "tilt": 0}
+    >>> template = Template.from_picture(make_page(**exam, numbers=["", ""], random_state=0).image)
+    >>> number, mark = template.fields
+    >>> number = replace(number, candidates=("4207", "3160"), unique=True)
+    >>> template = replace(template, fields=[number, mark])
+    >>> written = ["3160", "15"], ["4207", "8"]
+    >>> sheets = [make_page(**exam, numbers=pair, random_state=3).image for pair in written]
+    >>> forms = match_forms(list(read_forms(sheets, template)), template)
+    >>> [form.fields["field 1"].text for form in forms]
+    ['3160', '4207']
     """
     forms = list(forms)
     places = [i for i, form in enumerate(forms) if not form.error]
@@ -112,13 +141,26 @@ def to_frame(forms: Iterable[ReadForm], template: Template) -> pd.DataFrame:
     Parameters
     ----------
     forms : iterable of ReadForm
+        In the order of the rows.
     template : Template
+        That they were read by.
 
     Returns
     -------
     frame : pandas.DataFrame
         Columns ``scan``, ``page``, the fields as strings, ``<field> confidence``, ``unsure`` (names
         of fields) and ``error``.
+
+    Examples
+    --------
+    >>> from skdigits.datasets import make_page
+    >>> from skdigits.forms import Template, read_forms, to_frame
+    >>> exam = {"kind": "exam", "n_rows": 1, "n_columns": 4, "tilt": 0}
+    >>> template = Template.from_picture(make_page(**exam, numbers=["", ""], random_state=0).image)
+    >>> sheet = make_page(**exam, numbers=["3160", "15"], random_state=3).image
+    >>> to_frame(read_forms([sheet], template), template)[["field 1", "field 2"]]
+      field 1 field 2
+    0    3160      15
     """
     import pandas as pd
 

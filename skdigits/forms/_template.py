@@ -76,6 +76,7 @@ class Template:
     boxes : sequence of (left, top, right, bottom)
         The paper inside the lines, in pixels. All of them help to place a scan.
     fields : sequence of Field
+        What is written in which boxes.
 
     See Also
     --------
@@ -120,6 +121,7 @@ class Template:
         Returns
         -------
         template : Template
+            Its fields are called "field 1" and so on.
 
         Raises
         ------
@@ -151,6 +153,7 @@ class Template:
         Returns
         -------
         template : Template
+            With all fields checked.
 
         Raises
         ------
@@ -183,6 +186,7 @@ class Template:
         Parameters
         ----------
         path : str or path
+            Where to write it.
         """
         empty = asdict(Field("", (1,)))
         fields = [
@@ -211,6 +215,7 @@ class Template:
         Returns
         -------
         image : PIL.Image.Image
+            The straightened page.
         """
         image, boxes, _ = self._place(picture, page)
         drawn = Image.fromarray(image).convert("RGB")
@@ -229,6 +234,7 @@ class Template:
         Parameters
         ----------
         picture : str, path, bytes, file, PIL.Image.Image or ndarray
+            The scan.
         reader : DigitReader, default=None
             None takes the weights that ship.
         page : int, default=None
@@ -237,6 +243,7 @@ class Template:
         Returns
         -------
         form : ReadForm
+            Each field with its picture.
 
         Raises
         ------

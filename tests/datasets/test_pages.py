@@ -13,7 +13,7 @@ def test_labels_boxes_and_rows_agree(kind):
     page = make_page(kind, n_rows=3, n_columns=3, random_state=0)
     assert page.image.shape == (600, 800)
     assert page.image.dtype == np.uint8
-    assert len(page.rows) == 3
+    assert len(page.rows) == 3 + (kind == "exam")  # the number stands above the marks
     assert "".join(page.labels) == "".join(text for row in page.rows for text in row)
     for left, top, right, bottom in page.boxes:
         inside = page.image[max(0, top) : bottom, max(0, left) : right].astype(float)
@@ -51,6 +51,19 @@ def test_digits_of_ones_own_are_written():
     assert len(page.labels)
     with pytest.raises(ValueError, match=r"no picture of \[9\]"):
         make_page(digits=(rows[:9].reshape(9, -1), np.arange(9)))
+
+
+@pytest.mark.parametrize("kind", ["form", "exam"])
+def test_numbers_of_ones_own_are_written(kind):
+    numbers = ["0123", "7", ""][: 2 + (kind == "exam")]
+    page = make_page(kind, n_rows=2, n_columns=4, numbers=numbers, random_state=0)
+    assert page.rows == [[number] for number in numbers]
+    with pytest.raises(ValueError, match="numbers holds 1; there are"):
+        make_page(kind, n_rows=2, numbers=["1"])
+    with pytest.raises(ValueError, match="strings of digits; got 'x'"):
+        make_page(kind, n_rows=2, numbers=["x"] * len(numbers))
+    with pytest.raises(ValueError, match="numbers go with kind='form' or 'exam', not 'sum'"):
+        make_page("sum", numbers=["1"])
 
 
 def test_an_unknown_kind_is_named():

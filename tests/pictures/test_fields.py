@@ -39,7 +39,8 @@ def test_without_rules_the_most_probable_string_is_read():
     assert found.text == "174"
     assert 0.9 < found.confidence < 1
     assert not found.unsure
-    assert [len(text) for text, _ in found.alternatives] == [2, 2, 2]  # each digit may be none
+    faint = read(written(place({1: 0.99}, score=0.4), {7: 0.99}, {4: 0.99}))
+    assert {faint.text, faint.alternatives[0][0]} == {"174", "74"}  # the first may be no digit
 
 
 @pytest.mark.parametrize(
@@ -164,7 +165,7 @@ def test_likelihoods_of_all_strings_are_a_distribution():
     texts = ["", *(str(d) for d in range(10)), *(f"{d:02d}" for d in range(100))]
     total = np.exp(log_likelihood(digits, texts)).sum()
     assert total == pytest.approx(1, abs=0.05)  # but for digits that were overlooked
-    assert np.exp(log_likelihood(digits, ["12"]))[0] == pytest.approx(0.99**2 * 0.64 * 0.73, 0.01)
+    assert np.exp(log_likelihood(digits, ["12"]))[0] == pytest.approx(0.64 * 0.73, 0.01)
 
 
 def test_one_line_is_taken_from_left_to_right():
