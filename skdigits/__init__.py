@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # for type checkers, what `__getattr__` does
         plotting as plotting,
         tuning as tuning,
     )
+    from skdigits._estimators.adapting import adapt as adapt
     from skdigits._estimators.classifier import DigitCNNClassifier as DigitCNNClassifier
     from skdigits._estimators.ensemble import DigitEnsembleClassifier as DigitEnsembleClassifier
     from skdigits._estimators.pipeline import make_digit_pipeline as make_digit_pipeline
@@ -43,6 +44,7 @@ if TYPE_CHECKING:  # for type checkers, what `__getattr__` does
 __version__ = "0.1.0"
 
 _HOMES = {
+    "adapt": "_estimators.adapting",
     "DigitCNNClassifier": "_estimators.classifier",
     "DigitEnsembleClassifier": "_estimators.ensemble",
     "DigitNormalizer": "_pictures.normalizer",

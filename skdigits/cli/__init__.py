@@ -9,10 +9,22 @@ command, as those in ``examples/`` do.
 """
 
 from skdigits import __version__
-from skdigits.cli import demo, evaluate, export, forms, info, predict, submit, template, train, tune
-from skdigits.cli._inputs import load_model
-from skdigits.cli._outcome import outcome_of
-from skdigits.cli._parsing import Parser, PrintCompletion
+from skdigits.cli import (
+    adapt,
+    demo,
+    evaluate,
+    export,
+    forms,
+    info,
+    predict,
+    submit,
+    template,
+    train,
+    tune,
+)
+from skdigits.cli._parts.inputs import load_model
+from skdigits.cli._parts.outcome import outcome_of
+from skdigits.cli._parts.parsing import Parser, PrintCompletion
 
 __all__ = ["Parser", "load_model", "main", "make_parser", "outcome_of"]
 
@@ -22,6 +34,7 @@ _COMMANDS = {
     "predict": predict,
     "template": template,
     "forms": forms,
+    "adapt": adapt,
     "evaluate": evaluate,
     "submit": submit,
     "demo": demo,

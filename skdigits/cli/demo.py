@@ -7,9 +7,9 @@ import signal
 import tempfile
 import threading
 
-from skdigits.cli._inputs import add_model_option, load_model
-from skdigits.cli._outcome import CommandError
-from skdigits.cli._parsing import whole_number
+from skdigits.cli._parts.inputs import add_model_option, load_model
+from skdigits.cli._parts.outcome import CommandError
+from skdigits.cli._parts.parsing import whole_number
 
 HELP = "serve a page that reads drawn and photographed digits"
 EXAMPLE = """\

@@ -3,10 +3,10 @@
 import sys
 from pathlib import Path
 
-from skdigits.cli._inputs import add_model_option, load_model, read_labelled
-from skdigits.cli._outcome import to_json
-from skdigits.cli._parsing import whole_number
-from skdigits.cli._progress import WithProgress
+from skdigits.cli._parts.inputs import add_model_option, load_model, read_labelled
+from skdigits.cli._parts.outcome import to_json
+from skdigits.cli._parts.parsing import whole_number
+from skdigits.cli._parts.progress import WithProgress
 
 HELP = "measure a model on digits with known labels that it has not been trained on"
 EXAMPLE = """\

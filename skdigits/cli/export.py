@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from skdigits.cli._inputs import add_model_option, load_model
+from skdigits.cli._parts.inputs import add_model_option, load_model
 
 HELP = "write a model as an ONNX file, which predicts without TensorFlow"
 EXAMPLE = """\

@@ -3,9 +3,9 @@
 import io
 from pathlib import Path
 
-from skdigits.cli._inputs import StandardInput, add_model_option, expand, load_light_model
-from skdigits.cli._outcome import CommandError, UsageError
-from skdigits.cli._progress import bar
+from skdigits.cli._parts.inputs import StandardInput, add_model_option, expand, load_light_model
+from skdigits.cli._parts.outcome import CommandError, UsageError
+from skdigits.cli._parts.progress import bar
 
 HELP = "read a stack of scans of one form into a table"
 EXAMPLE = """\

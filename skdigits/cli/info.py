@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 from skdigits._utils.scores import least_score
-from skdigits.cli._inputs import load_model
-from skdigits.cli._outcome import to_json
+from skdigits.cli._parts.inputs import load_model
+from skdigits.cli._parts.outcome import to_json
 
 HELP = "describe a model file"
 EXAMPLE = """\

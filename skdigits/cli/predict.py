@@ -8,7 +8,7 @@ from pathlib import Path
 
 from skdigits._utils.labels import label_text
 from skdigits._utils.scores import least_score
-from skdigits.cli._inputs import (
+from skdigits.cli._parts.inputs import (
     StandardInput,
     add_model_option,
     expand,
@@ -16,8 +16,8 @@ from skdigits.cli._inputs import (
     load_light_model,
     read_table,
 )
-from skdigits.cli._outcome import CommandError, to_json
-from skdigits.cli._progress import WithProgress, bar
+from skdigits.cli._parts.outcome import CommandError, to_json
+from skdigits.cli._parts.progress import WithProgress, bar
 
 HELP = "read digits from pictures, folders of pictures, and CSV files"
 EXAMPLE = """\

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from skdigits.cli import train
-from skdigits.cli._inputs import add_model_option, load_model
-from skdigits.cli._outcome import CommandError, UsageError
-from skdigits.cli._parsing import Parser
-from skdigits.cli._progress import WithProgress
+from skdigits.cli._parts.inputs import add_model_option, load_model
+from skdigits.cli._parts.outcome import CommandError, UsageError
+from skdigits.cli._parts.parsing import Parser
+from skdigits.cli._parts.progress import WithProgress
 
 HELP = "write a submission for Kaggle, with a new model or one that you have"
 EXAMPLE = """\

@@ -4,8 +4,8 @@ import math
 from pathlib import Path
 
 from skdigits._estimators.presets import PRESETS
-from skdigits.cli._outcome import UsageError
-from skdigits.cli._parsing import StoreMembers, members, n_workers, share, whole_number
+from skdigits.cli._parts.outcome import UsageError
+from skdigits.cli._parts.parsing import StoreMembers, members, n_workers, share, whole_number
 
 HELP = "train a digit recogniser and save it"
 EXAMPLE = """\

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from skdigits._estimators.presets import PRESETS
-from skdigits.cli._parsing import n_workers, whole_number
+from skdigits.cli._parts.parsing import n_workers, whole_number
 from skdigits.cli.train import add_data_option, save
 
 HELP = "search for better settings of the network by cross-validation"

@@ -157,7 +157,7 @@ def test_pipes_with_nothing_useful_in_them(pipe, fails, capsys, monkeypatch):
         pipe(content)
         assert main(["predict", "-", "--quiet"]) == 1
         assert hint in capsys.readouterr().err
-    monkeypatch.setattr("skdigits.cli._inputs._MAX_STDIN", 10)
+    monkeypatch.setattr("skdigits.cli._parts.inputs._MAX_STDIN", 10)
     pipe(b"12345678901")
     assert "more than 10 bytes" in fails("predict", "-")
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from skdigits._measures.confidence import describe_accuracy
 from skdigits.cli import main, train
-from skdigits.cli._progress import WithProgress
+from skdigits.cli._parts.progress import WithProgress
 from skdigits.datasets import load_bundled_digits
 
 

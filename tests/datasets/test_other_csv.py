@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skdigits.cli._inputs import StandardInput
+from skdigits.cli._parts.inputs import StandardInput
 from skdigits.datasets import load_competition, read_digits_csv
 
 PIXELS = [f"pixel{i}" for i in range(784)]

@@ -5,7 +5,7 @@ import io
 import sys
 from pathlib import Path
 
-from skdigits.cli._outcome import CommandError
+from skdigits.cli._parts.outcome import CommandError
 
 _MAX_STDIN = 2**29  # all of MNIST as CSV has 130 MB
 _TABLE_SUFFIXES = (".csv", ".csv.gz", ".csv.zip")
@@ -77,6 +77,46 @@ def read_table(source, labels):
     from skdigits.datasets._digits_csv import read_rows
 
     return read_rows(source, labels)
+
+
+def read_written(name):
+    """Rows, labels, and the writers of a last column ``writer``, or None, from a CSV file.
+
+    Parameters
+    ----------
+    name : str
+        Path, or ``-`` for standard input.
+
+    Returns
+    -------
+    X : ndarray of shape (n, 784), uint8
+    y : ndarray of shape (n,), int64
+    writers : list of str, or None
+    """
+    source = StandardInput() if name == "-" else Path(name)
+    if isinstance(source, Path) and not source.is_file():
+        raise CommandError(f"there is no file {source}: check the name")
+    with source.open("rb") as file:
+        lines = [line.strip() for line in file.read().decode("utf-8-sig").splitlines()]
+    rows = [line.rpartition(",") for line in lines if line]
+    if not rows or rows[0][2].strip().lower() != "writer":
+        return *read_table(source, labels=True), None
+    return *read_table(_Lines(row for row, *_ in rows), labels=True), [w for *_, w in rows[1:]]
+
+
+class _Lines:
+    """Lines of a CSV file, with those methods of a path that readers of CSV files use."""
+
+    name = "rows.csv"
+
+    def __init__(self, lines):
+        self._content = "\n".join(lines).encode()
+
+    def __str__(self):
+        return "the file"
+
+    def open(self, mode):
+        return io.BytesIO(self._content)
 
 
 def read_labelled(name):

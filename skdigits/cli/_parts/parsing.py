@@ -3,7 +3,7 @@
 import argparse
 
 from skdigits._estimators.presets import PRESETS
-from skdigits.cli._outcome import FAILED, WRONG_USAGE
+from skdigits.cli._parts.outcome import FAILED, WRONG_USAGE
 
 
 class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
