@@ -97,7 +97,9 @@ class Handlers:
         try:
             result = self._reader.read(picture, page=1)
             n_pages = count_pages(picture)
-            drawn = _show(result.draw(max_side=900), "The picture with a box around each digit")
+            drawn = show_image(
+                result.draw(max_side=900), "The picture with a box around each digit"
+            )
         except PictureError as error:
             return say(str(error)), "", "", ""
         except Exception:
@@ -159,12 +161,13 @@ def show_row(row, description="What the network sees: nothing yet"):
     pixels = np.zeros(784, np.uint8) if row is None else row
     image = Image.fromarray(np.asarray(pixels, np.uint8).reshape(28, 28))
     return (
-        f"<figure>{_show(image, description, 'pixels')}"
+        f"<figure>{show_image(image, description, 'pixels')}"
         "<figcaption>What the network sees: 28x28 pixels</figcaption></figure>"
     )
 
 
-def _show(image, description, style="wide"):
+def show_image(image, description, style="wide"):
+    """A picture as HTML, within it."""
     stream = io.BytesIO()
     kind = "png" if style == "pixels" else "jpeg"
     image.save(stream, kind)

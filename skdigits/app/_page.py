@@ -14,6 +14,7 @@ from starlette.middleware import Middleware
 from skdigits.app._answers import DRAW, GIVE, Handlers, say, show_row
 from skdigits.app._guard import MAX_UPLOAD, Guard, check_hosts
 from skdigits.app._pad import PAD_CSS, make_pad
+from skdigits.app._review import review_tab
 
 _MAX_QUEUE = 300  # requests that may wait
 _MAX_SESSIONS = 200  # sessions whose state is kept
@@ -21,6 +22,7 @@ _QUIET = {"show_progress": "hidden", "api_visibility": "private"}
 
 _CSS = """
 .gradio-container {max-width: 880px !important; width: 100% !important; margin: 0 auto !important;}
+#review-picture img {max-height: 40vh; min-height: 60px;}
 :is(#pad, #seen, #said, #kept, #picture-said, #boxes, #digits) :is(&, .html-container) {padding: 0;}
 #clear {max-width: 420px; width: 100%; margin: 0 auto;}
 #answer {min-height: 210px;}
@@ -40,7 +42,11 @@ a.rows {padding: 0; font-weight: 600; text-decoration: underline;}
 
 
 def build_app(
-    pipeline: Any, *, min_confidence: float | None = None, embed_in: Any = ()
+    pipeline: Any,
+    *,
+    min_confidence: float | None = None,
+    embed_in: Any = (),
+    review: Any = None,
 ) -> gr.Blocks:
     """Build the page around a fitted pipeline.
 
@@ -56,6 +62,9 @@ def build_app(
     embed_in : str or sequence of str, default=()
         Hosts whose pages may show this one in a frame, such as ``"https://lms.example.org"``, in
         addition to this computer.
+    review : str or path, default=None
+        Folder of results of :func:`skdigits.forms.read_forms`: a tab shows what is in doubt there,
+        to accept or correct by keyboard. Whoever may see the page may do so.
 
     Returns
     -------
@@ -70,7 +79,8 @@ def build_app(
     TypeError
         If the pipeline has no `predict_proba`.
     ValueError
-        If `embed_in` holds something that is not the address of a host.
+        If `embed_in` holds something that is not the address of a host, or no field is in doubt in
+        `review`.
 
     See Also
     --------
@@ -93,6 +103,9 @@ def build_app(
     )
     with page:
         gr.Markdown("# Handwritten digits\nDraw one, or give a picture of many.")
+        if review is not None:
+            with gr.Tab("Review"):
+                review_tab(review)
         with gr.Tab("Draw"):
             _draw_tab(handlers)
         with gr.Tab("Upload or camera"):

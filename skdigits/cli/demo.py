@@ -14,7 +14,8 @@ from skdigits.cli._parts.parsing import whole_number
 HELP = "serve a page that reads drawn and photographed digits"
 EXAMPLE = """\
 example: skdigits demo
-         skdigits demo --model mine.skdigits --port 8000"""
+         skdigits demo --model mine.skdigits --port 8000
+         skdigits demo --review marks.results"""
 
 
 def add_options(parser):
@@ -25,6 +26,11 @@ def add_options(parser):
         default="127.0.0.1",
         help="address to listen on; 0.0.0.0 lets everyone in your network use the page, from a "
         "phone for example; the default is for this computer only",
+    )
+    parser.add_argument(
+        "--review",
+        metavar="DIR",
+        help="results of skdigits forms: a tab shows what is in doubt, to accept or correct",
     )
     parser.add_argument("--port", type=whole_number(1), default=7860, help="port to listen on")
     parser.add_argument(
@@ -50,10 +56,11 @@ def run(options):
         options.port,
         embed_in=options.embed_in,
         root_path=options.root_path,
+        review=options.review,
     )
 
 
-def serve(pipeline, host="127.0.0.1", port=7860, *, embed_in=(), root_path=""):
+def serve(pipeline, host="127.0.0.1", port=7860, *, embed_in=(), root_path="", review=None):
     """Serve the page of :func:`skdigits.app.build_app` until interrupted or terminated.
 
     Parameters
@@ -68,6 +75,8 @@ def serve(pipeline, host="127.0.0.1", port=7860, *, embed_in=(), root_path=""):
         Hosts whose pages may show this one in a frame.
     root_path : str
         Path under which a proxy serves the page.
+    review : str or None
+        Folder of results of ``skdigits forms``.
 
     Raises
     ------
@@ -84,7 +93,7 @@ def serve(pipeline, host="127.0.0.1", port=7860, *, embed_in=(), root_path=""):
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     from skdigits.app import build_app
 
-    page = build_app(pipeline, embed_in=embed_in)
+    page = build_app(pipeline, embed_in=embed_in, review=review)
     try:
         page.launch(
             server_name=host, server_port=port, root_path=root_path, prevent_thread_lock=True

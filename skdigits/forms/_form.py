@@ -61,15 +61,25 @@ def to_record(form: ReadForm) -> dict[str, Any]:
     }
 
 
-def from_record(record: Mapping[str, Any]) -> ReadForm:
+def from_record(record: Mapping[str, Any], *, reviewed: bool = True) -> ReadForm:
     """The form of a record.
+
+    Parameters
+    ----------
+    record : dict
+        As of :func:`to_record`, with an ``answer`` in fields that somebody has decided on.
+    reviewed : bool, default=True
+        Whether these answers replace what was read.
 
     Raises
     ------
-    KeyError, TypeError, ValueError, OSError
+    AttributeError, KeyError, TypeError, ValueError, OSError
         If it is none.
     """
     fields = {name: _read_field(entry) for name, entry in record["fields"].items()}
+    for name, entry in record["fields"].items():
+        if reviewed and isinstance(answer := entry.get("answer"), str):
+            fields[name] = _decided(answer, fields[name].box)
     cut_outs = {name: _decode_image(data) for name, data in record["cut_outs"].items()}
     if set(fields) != set(cut_outs):
         raise ValueError("there are not as many cut-outs as fields")
@@ -106,6 +116,16 @@ def _read_field(entry):
     values["alternatives"] = [tuple(way) for way in values["alternatives"]]
     values["box"] = None if values["box"] is None else tuple(values["box"])
     return ReadField(**values, digits=digits)
+
+
+def _decided(answer, box):
+    """A field of which somebody has said what it is."""
+    row = np.zeros(0, np.uint8)
+    digits = tuple(
+        ReadDigit(int(d), 1.0, {k: float(k == int(d)) for k in range(10)}, box, 0, False, 1.0, row)
+        for d in answer
+    )
+    return ReadField(answer, 1.0, [], False, None, box, digits)
 
 
 def _encode_image(image):

@@ -227,7 +227,7 @@ class _Store:
         path = self._path(picture, page)
         try:
             form = from_record(json.loads(path.read_bytes())) if path else None
-        except (OSError, KeyError, TypeError, ValueError):  # not there, or damaged
+        except (OSError, AttributeError, KeyError, TypeError, ValueError):  # not there, or damaged
             return None
         return None if form is None else replace(form, source=picture)
 
