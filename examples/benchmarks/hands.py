@@ -9,13 +9,15 @@ of non-digits left out with it, and Kaggle's rows that it has not seen::
     python examples/benchmarks/hands.py --data folder --hands folder --seeds 3
 """
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 from _shared import finish, load_rows, make_parser
 from sklearn.model_selection import train_test_split
 from sklearn.utils import Bunch
 
-from skdigits import SelectiveClassifier, make_digit_pipeline
+from skdigits import SelectiveClassifier, load_pipeline, make_digit_pipeline, save_pipeline
 from skdigits.datasets import load_hands, make_non_digits
 
 OTHER = -1
@@ -87,7 +89,13 @@ def run(fold, seed, X, y, hands, made, options):
     is_left_out, is_known = np.isin(hands.source, sources), ~np.isin(made.kind, kinds)
     seen = {name: hands[name][~is_left_out] for name in ("data", "target", "groups")}
     known = made.data[is_known][:n_made]
-    reader = train(rest, y_rest, Bunch(**seen), Bunch(data=known), options, seed)
+    path = options.models / f"{fold}-{seed}.skdigits" if options.models else None
+    if path is not None and path.is_file():
+        reader = load_pipeline(path)
+    else:
+        reader = train(rest, y_rest, Bunch(**seen), Bunch(data=known), options, seed)
+        if path is not None:
+            save_pipeline(reader, path)
     of_source = (hands.source == fold) & (hands.target >= 0)
     digits = score_digits(reader, hands.data[of_source], hands.target[of_source])
     scored = {"MNIST": score_digits(reader, unseen, y_unseen), "digits": digits}
@@ -117,6 +125,12 @@ def main():
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--unseen", type=int, default=6000, help="rows of train.csv to score")
     parser.add_argument("--made", type=int, help="made-up rows (default: one for four digits)")
+    parser.add_argument(
+        "--models",
+        metavar="DIR",
+        type=Path,
+        help="keep the networks there, and take those of before",
+    )
     parser.add_argument("--threads", type=int, help="CPU threads (default: TensorFlow's choice)")
     parser.add_argument("--jobs", type=int, default=1, help="processes that draw")
     options = parser.parse_args()
