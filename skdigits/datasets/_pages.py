@@ -170,7 +170,7 @@ def make_patch(scribe, rng, side=160):
         _scattered(writer, height)
     if rng.random() < 0.3 or kind >= 0.95:
         writer.clutter(height)
-    image, hidden = photograph(sheet.page, rng, damage=rng.random())
+    image, hidden = photograph(sheet.page, rng)
     return image, [_seen(mark, hidden) for mark in writer.marks]
 
 
