@@ -26,6 +26,7 @@ _LEAST = 1e-4  # probability that is left to any label and to any presence
 _SLOPE, _INTERCEPT = 5.2, 1.7
 _FOLLOWED = 5e-4  # probability from which a label is followed where nothing lists the strings
 _MOST = 300  # strings that are followed at the same time
+_LONGEST = 100  # digits of a number
 _MOST_LISTED = 100_000  # numbers between two bounds that are tried one by one
 _STRANGE = 1e-3  # the best that is allowed is this much less likely than the best of all: doubt
 _SHARED = 0.4  # part of the lower of two digits' heights that lies beside the other
@@ -130,8 +131,9 @@ class Rules:
         ImportError
             If a named check needs python-stdnum, which is not installed.
         """
-        if length is not None and not (isinstance(length, (int, np.integer)) and length >= 0):
-            raise ValueError(f"length is a number of digits; got {length!r}.")
+        is_number = isinstance(length, (int, np.integer)) and 0 <= length <= _LONGEST
+        if length is not None and not is_number:
+            raise ValueError(f"length is a number of digits, 0 to {_LONGEST}; got {length!r}.")
         if candidates is not None:
             candidates = check_candidates(candidates)
         if between is not None:

@@ -22,6 +22,7 @@ from skdigits.forms._form import ReadForm
 
 FORMAT = "skdigits form 1"
 _RULES = ("length", "candidates", "between", "pattern", "check", "blank")
+_MOST_BOXES = 2000  # of one form, and fields
 _MOST_BYTES = 10_000_000  # of a template, and of a list of candidates
 _PLACED = 0.6  # share of the boxes' sides that must lie on lines
 _TOGETHER = 0.3  # of a box's height: how far boxes of one comb may stand apart
@@ -165,7 +166,7 @@ class Template:
         path = Path(path)
         try:
             data = json.loads(_read_text(path))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"{path} is no template: {error}.") from error
         if not isinstance(data, dict) or data.get("format") != FORMAT:
             raise ValueError(f"{path} is no template: it has no 'format': {FORMAT!r}.")
@@ -346,6 +347,11 @@ def _check(template):
     size = np.asarray(template.size, float)
     if boxes.ndim != 2 or boxes.shape[1] != 4 or not len(boxes) or not np.isfinite(boxes).all():
         raise ValueError("boxes is a list of [left, top, right, bottom], one at least.")
+    if max(len(boxes), len(template.fields)) > _MOST_BOXES:
+        raise ValueError(
+            f"There are {len(boxes):,} boxes and {len(template.fields):,} fields; a form has at "
+            f"most {_MOST_BOXES:,} of each."
+        )
     if size.shape != (2,) or not (size >= 1).all() or (size > 65_535).any():
         raise ValueError(f"size is the width and height of the page; got {template.size!r}.")
     is_box = (boxes[:, 2:] > boxes[:, :2]).all(axis=1) & (boxes[:, :2] >= 0).all(axis=1)

@@ -119,6 +119,8 @@ def test_boxes_are_drawn_with_their_numbers(template, blank_sheet):
         (lambda data: data["fields"][0].update(boxes=[7]), "boxes are numbers from 1 to 6"),
         (lambda data: data["fields"][1].update(name="field 1"), "two fields have the name"),
         (lambda data: data["fields"][0].update(length=-1), "field 'field 1': length is"),
+        (lambda data: data["fields"][0].update(length=10**9), "0 to 100; got 1000000000"),
+        (lambda data: data.update(boxes=[[1, 1, 9, 9]] * 2001), "2,001 boxes and 3 fields; a form"),
         (lambda data: data["fields"][0].update(between=[5, 2]), r"between is \(least, greatest\)"),
         (lambda data: data["fields"][0].update(pattern="("), "is no regular expression"),
         (lambda data: data["fields"][0].update(check="crc"), "check is a function or one of"),
@@ -140,7 +142,7 @@ def test_what_is_wrong_with_a_template_is_said(template, tmp_path, change, messa
     assert "form.json" in str(caught.value)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b"PK\x03\x04"])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b"[" * 100_000])
 def test_a_file_that_is_no_template_is_named(tmp_path, content):
     (tmp_path / "form.json").write_bytes(content)
     with pytest.raises(ValueError, match=r"form\.json is no template"):

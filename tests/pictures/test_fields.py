@@ -123,8 +123,8 @@ def test_nothing_written():
 @pytest.mark.parametrize(
     ("rules", "complaint"),
     [
-        ({"length": "3"}, "length is a number of digits; got '3'"),
-        ({"length": -1}, "length is a number of digits; got -1"),
+        ({"length": "3"}, "length is a number of digits, 0 to 100; got '3'"),
+        ({"length": -1}, "length is a number of digits, 0 to 100; got -1"),
         ({"candidates": []}, "candidates is empty"),
         ({"candidates": ["12", "1a"]}, "strings of the digits 0 to 9; got '1a'"),
         ({"candidates": [12, "12"]}, "candidates has '12' twice"),
