@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from skdigits._pictures.crops import cut_around, whole_box
 from skdigits._pictures.fields import Rules, check_candidates
 from skdigits._pictures.opening import read_grey
 from skdigits._pictures.reader import DigitReader
@@ -257,8 +258,11 @@ class Template:
         fields = {}
         for field_ in self.fields:
             own = boxes[np.array(field_.boxes) - 1]
-            box = own if len(own) > 1 else own[0]
-            fields[field_.name] = reader.read_field(clean, box=box, **field_.rules)
+            cut, inside = cut_around(clean, own)  # the whole page need not be judged each time
+            box = inside if len(own) > 1 else inside[0]
+            read = reader.read_field(cut, box=box, **field_.rules)
+            bounds = *own[:, :2].min(axis=0), *own[:, 2:].max(axis=0)
+            fields[field_.name] = replace(read, box=whole_box(bounds, grey.shape[::-1]))
         image = Image.fromarray(grey)
         cut_outs = {name: _cut_out(image, read.box) for name, read in fields.items()}
         return ReadForm(fields, cut_outs, picture, page or 1)
