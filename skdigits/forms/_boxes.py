@@ -195,18 +195,17 @@ def _near_sides(boxes, shape):
     """Where the level and the upright sides of boxes may be."""
     across, along = np.zeros((2, *shape), bool)
     for left, top, right, bottom in np.rint(boxes).astype(int):
-        x0, x1, y0, y1 = (
-            max(0, v) for v in (left - _BESIDE, right + _BESIDE, top - _BESIDE, bottom + _BESIDE)
-        )
-        inner = (
-            max(0, top + _INSIDE),
-            max(0, bottom - _INSIDE),
-            max(0, left + _INSIDE),
-            max(0, right - _INSIDE),
-        )
-        across[y0 : inner[0], x0:x1] = across[inner[1] : y1, x0:x1] = True
-        along[y0:y1, x0 : inner[2]] = along[y0:y1, inner[3] : x1] = True
+        x, x_in, x_out, x_end = _around(left, right)
+        y, y_in, y_out, y_end = _around(top, bottom)
+        across[y:y_in, x:x_end] = across[y_out:y_end, x:x_end] = True
+        along[y:y_end, x:x_in] = along[y:y_end, x_out:x_end] = True
     return across, along
+
+
+def _around(start, end):
+    """Where the lines at the two ends of a box begin and end."""
+    places = start - _BESIDE, start + _INSIDE, end - _INSIDE, end + _BESIDE
+    return [max(0, place) for place in places]
 
 
 def moved(boxes, transform):
@@ -257,12 +256,13 @@ def _overlay(boxes, size, lines):
     """Scales and shifts at which most sides lie on lines, seen from afar; the best first."""
     masks = [_reduced(mask) for mask in (lines.across, lines.along)]
     height, width = lines.across.shape
-    scales = np.sqrt(width * height / (size[0] * size[1])) * _SCALES
+    usual = np.sqrt(width * height / (size[0] * size[1]))
+    scales = usual * _SCALES
     room = np.ceil(np.array(size[::-1]) * scales.max() / _REDUCE).astype(int) + 1
     shape = [fft.next_fast_len(int(n), real=True) for n in masks[0].shape + room]
     spectra = [fft.rfft2(mask, shape) for mask in masks]
     found = []
-    for scale in sorted(scales, key=lambda scale: abs(np.log(scale / scales[len(scales) // 2]))):
+    for scale in sorted(scales, key=lambda scale: abs(np.log(scale / usual))):
         sides = _draw(boxes * scale / _REDUCE, room)
         product = sum(
             ours * np.conj(fft.rfft2(side, shape))
@@ -300,9 +300,9 @@ def _draw(boxes, shape):
 def _settle(boxes, transform, lines):
     """Move each side to the nearest line, fit the transform to that, and do so again."""
     for reach in _REACHES:
-        transform = _fit(moved(boxes, transform), *_nearest_lines(boxes, transform, lines, reach))(
-            transform
-        )
+        change = _fit(moved(boxes, transform), *_nearest_lines(boxes, transform, lines, reach))
+        turn, shift = change[:, :2] @ transform[:, :2], change[:, :2] @ transform[:, 2]
+        transform = np.column_stack([turn, shift + change[:, 2]])
     _, shares = _nearest_lines(boxes, transform, lines, 3)
     length = np.repeat(boxes[:, 2:] - boxes[:, :2], 2, axis=1)[:, [2, 3, 0, 1]]
     return transform, float(np.average(shares, weights=length))
@@ -341,7 +341,7 @@ def _nearest_lines(boxes, transform, lines, reach):
 
 
 def _fit(boxes, offsets, shares):
-    """What moves the sides of boxes by these offsets as nearly as an affine transform can."""
+    """The affine transform that moves the sides of boxes by these offsets, as nearly as it can."""
     middle = (boxes[:, :2] + boxes[:, 2:]) / 2
     centre, extent = middle.mean(axis=0), np.ptp(boxes.reshape(-1, 2), axis=0)
     rows = []
@@ -358,8 +358,4 @@ def _fit(boxes, offsets, shares):
             np.concatenate([left, stiff]), np.concatenate([right, np.zeros(3)]), rcond=None
         )
         rows.append([*solution[:2], solution[2] - solution[:2] @ centre])
-    change = np.array(rows)
-    turn = np.eye(2) + change[:, :2]
-    return lambda transform: np.column_stack(
-        [turn @ transform[:, :2], turn @ transform[:, 2] + change[:, 2]]
-    )
+    return np.eye(2, 3) + rows
