@@ -107,8 +107,9 @@ html_static_path = ["_static"]
 html_css_files = ["skdigits.css"]
 html_show_sourcelink = False
 html_copy_source = False
+html_favicon = _LOGO = "_static/logo.svg"
 html_theme_options = {
-    "logo": {"text": "skdigits"},
+    "logo": {"text": f"skdigits {release}", "image_light": _LOGO, "image_dark": _LOGO},
     "navbar_align": "left",
     "navbar_end": ["theme-switcher"],
     "header_links_before_dropdown": 6,
