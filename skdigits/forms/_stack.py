@@ -10,9 +10,12 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from skdigits._pictures.reader import DigitReader, list_pictures
 from skdigits._pictures.sources import count_pages, keep
 from skdigits._utils.atomic import replacing
+from skdigits._utils.images import named_rows
 from skdigits.exceptions import PictureError
 from skdigits.forms._form import ReadForm, from_record, to_record
 from skdigits.forms._match import match
@@ -42,8 +45,8 @@ def read_forms(
         None takes the weights that ship.
     results : str or path, default=None
         Folder for what was read: a file for each scan that is itself a file, written as soon as it
-        is read. Called again after it was cut off, the function takes what is there. Scans and
-        templates that changed are read anew.
+        is read. Called again after it was cut off, the function takes what is there. What changed
+        (scan, template or model) is read anew.
     progress : bool or callable, default=False
         True shows a progress bar; a callable is called with ``(done, total)`` after each picture.
 
@@ -209,42 +212,69 @@ def _read_pages(picture, template, reader, store):
             except PictureError as error:
                 form = ReadForm({}, source=picture, page=page, error=str(error))
             if store is not None:
-                store.save(form)
+                form = store.save(form)
         yield form
 
 
 class _Store:
-    """A folder with a file for each form that was read."""
+    """A folder with a file for each page of a scan: what was read there, and by what."""
 
     def __init__(self, folder, template, reader):
         self._folder = Path(folder)
         self._folder.mkdir(parents=True, exist_ok=True)
-        plan = json.dumps([asdict(template), reader.min_confidence], default=str)
-        self._plan = hashlib.sha256(plan.encode()).digest()
+        self._template = _digest(asdict(template))
+        self._reader = _digest([reader.min_confidence, _answers_of(reader.pipeline)])
 
     def find(self, picture, page):
-        """The form of a page, if it was read before."""
-        path = self._path(picture, page)
-        try:
-            form = from_record(json.loads(path.read_bytes())) if path else None
-        except (OSError, AttributeError, KeyError, TypeError, ValueError):  # not there, or damaged
+        """The form of a page, if it was read before by the same template and model."""
+        record = self._load(picture, page)
+        if (record.get("template"), record.get("reader")) != (self._template, self._reader):
             return None
-        return None if form is None else replace(form, source=picture)
+        try:
+            return replace(from_record(record), source=picture)
+        except (OSError, AttributeError, KeyError, TypeError, ValueError):  # damaged
+            return None
 
     def save(self, form):
+        """Write a form, and give it with what somebody said of it by the same template."""
         path = self._path(form.source, form.page)
-        if path is not None:
-            with replacing(path) as file:
-                file.write(json.dumps(to_record(form)).encode())
+        if path is None:
+            return form
+        before = self._load(form.source, form.page)
+        record = to_record(form) | {"template": self._template, "reader": self._reader}
+        if before.get("template") == self._template:
+            for name, entry in record["fields"].items():
+                answer = before["fields"].get(name, {}).get("answer")
+                entry |= {} if answer is None else {"answer": answer}
+        with replacing(path) as file:
+            file.write(json.dumps(record).encode())
+        return replace(from_record(record), source=form.source)
+
+    def _load(self, picture, page):
+        path = self._path(picture, page)
+        try:
+            record = json.loads(path.read_bytes()) if path else {}
+        except (OSError, ValueError):  # not there, or damaged
+            return {}
+        return record if isinstance(record, dict) else {}
 
     def _path(self, picture, page):
-        """Named by the template, the scan's name and content; None for what is no file."""
+        """Named by the scan's name and content; None for what is no file."""
         if not isinstance(picture, (str, os.PathLike)):
             return None
         try:
-            content = hashlib.sha256(Path(picture).read_bytes()).digest()
+            content = hashlib.sha256(Path(picture).read_bytes()).hexdigest()
         except OSError:
             return None
-        name = f"{Path(picture).name}\0{page}".encode()
-        digest = hashlib.sha256(self._plan + content + name).hexdigest()[:24]
+        digest = _digest([content, Path(picture).name, page])
         return self._folder / f"{Path(picture).stem}-{page}-{digest}.json"
+
+
+def _digest(value):
+    return hashlib.sha256(json.dumps(value, default=str).encode()).hexdigest()[:24]
+
+
+def _answers_of(pipeline):
+    """What a classifier says of a few rows, by which it can be told from another."""
+    rows = np.random.default_rng(0).integers(0, 256, (4, 784), dtype=np.uint8)
+    return np.round(pipeline.predict_proba(named_rows(pipeline, rows)), 5).tolist()

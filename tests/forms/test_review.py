@@ -1,14 +1,18 @@
 """Doubts are decided one by one; answers go into the table, and digits into corrections.csv."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from skdigits import DigitReader
+import skdigits
+from skdigits import DigitReader, load_onnx
 from skdigits.cli._parts.inputs import read_written
-from skdigits.forms import read_forms, to_frame
+from skdigits.forms import Template, read_forms, to_frame
 from skdigits.forms._review import Review
+
+KAGGLE = Path(skdigits.__file__).parent / "models" / "kaggle.onnx"
 
 
 @pytest.fixture
@@ -38,6 +42,23 @@ def test_answers_are_kept_and_reach_the_table(results, template, scans):
     assert frame["field 3"][2] == ""
     assert "field 2" not in frame["unsure"][0]
     assert "field 3" in frame["unsure"][0]
+
+
+def test_another_model_reads_anew_and_answers_stand(results, template, scans, monkeypatch):
+    review = Review(results)
+    names = [(doubt.scan, doubt.name) for doubt in review.doubts]
+    review.decide(names.index(("0.png", "field 2")), "16")
+    n_files, n_read, read = len(list(results.glob("*.json"))), [], Template.read
+    monkeypatch.setattr(
+        Template, "read", lambda *args, **options: n_read.append(1) or read(*args, **options)
+    )
+    other = DigitReader(load_onnx(KAGGLE), min_confidence=1.0)
+    for _ in range(2):
+        form, *_ = read_forms(scans, template, other, results=results)
+        assert form.fields["field 1"].text == "4207"
+        assert form.fields["field 2"].text == "16"
+    assert len(n_read) == 4  # each once
+    assert len(list(results.glob("*.json"))) == n_files  # no doubt is there twice
 
 
 def test_digits_become_rows_with_their_writer(results, rows):
