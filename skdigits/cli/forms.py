@@ -4,7 +4,7 @@ import io
 from pathlib import Path
 
 from skdigits.cli._parts.inputs import StandardInput, add_model_option, expand, load_light_model
-from skdigits.cli._parts.outcome import CommandError, UsageError
+from skdigits.cli._parts.outcome import CommandError, UsageError, need_openpyxl
 from skdigits.cli._parts.progress import bar
 
 HELP = "read a stack of scans of one form into a table"
@@ -49,7 +49,7 @@ def run(options):
     if options.output.suffix not in _SUFFIXES:
         raise UsageError(f"--output is a .csv or .xlsx file; got {options.output}")
     if options.output.suffix == ".xlsx":
-        _check_openpyxl()
+        need_openpyxl()
     if not options.output.absolute().parent.is_dir():
         raise CommandError(f"there is no folder {options.output.parent}")
     template = Template.load(options.template)
@@ -113,10 +113,3 @@ def _add_doubt(sheet, form, name):
     picture.save(stream, "PNG")
     sheet.row_dimensions[sheet.max_row].height = 0.75 * picture.height + 4  # in points
     sheet.add_image(Image(stream), f"H{sheet.max_row}")
-
-
-def _check_openpyxl():
-    try:
-        import openpyxl  # noqa: F401
-    except ImportError as error:
-        raise CommandError("a .xlsx file needs openpyxl: pip install 'skdigits[excel]'") from error

@@ -16,7 +16,7 @@ from skdigits.cli._parts.inputs import (
     load_light_model,
     read_table,
 )
-from skdigits.cli._parts.outcome import CommandError, to_json
+from skdigits.cli._parts.outcome import CommandError, need_openpyxl, to_json
 from skdigits.cli._parts.progress import WithProgress, bar
 
 HELP = "read digits from pictures, folders of pictures, and CSV files"
@@ -100,6 +100,8 @@ def _write_frame(reader, sources, path):
         raise CommandError(problem)
     if path.suffix not in (".csv", ".xlsx"):
         raise CommandError(f"--table writes a .csv or .xlsx file; got {path}")
+    if path.suffix == ".xlsx":
+        need_openpyxl()
     picture = sources[0].content if isinstance(sources[0], StandardInput) else sources[0]
     results = list(reader.read_many([picture]))
     for result in results:
@@ -129,12 +131,9 @@ def _frame(result):
 def _write_sheets(frames, path):
     import pandas as pd
 
-    try:
-        with pd.ExcelWriter(path, engine="openpyxl") as book:
-            for name, frame in frames.items():
-                frame.to_excel(book, sheet_name=name, index=False, header=False)
-    except ImportError as error:
-        raise CommandError("a .xlsx file needs openpyxl: pip install 'skdigits[excel]'") from error
+    with pd.ExcelWriter(path, engine="openpyxl") as book:
+        for name, frame in frames.items():
+            frame.to_excel(book, sheet_name=name, index=False, header=False)
 
 
 def _why_not(source):

@@ -1,6 +1,7 @@
 """How a command ends: with an exit code, and one line about what went wrong; and its JSON."""
 
 import contextlib
+import importlib.util
 import json
 import math
 import os
@@ -86,6 +87,17 @@ def _say(text):
             bar.close()
     sys.stderr.write(f"skdigits: {' '.join(str(text).split())}\n")
     sys.stderr.flush()
+
+
+def need_openpyxl():
+    """Say how to install what writes .xlsx files, unless it is there.
+
+    Raises
+    ------
+    CommandError
+    """
+    if importlib.util.find_spec("openpyxl") is None:
+        raise CommandError("a .xlsx file needs openpyxl: pip install 'skdigits[excel]'")
 
 
 def to_json(value, **options):
