@@ -1,9 +1,9 @@
 """`adapt`: a pipeline learns the hand of a few corrected digits, and forgets nothing else.
 
-The network is trained a little further on the corrections and, so that it keeps what it knows, on
-the bundled digits with the labels that it gives them itself, and on what is no digit. The mean
-of the weights before and after, mostly the latter, forgets less than the last step of the training
-does (M. Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022).
+The dense layers of the network are trained a little further on the corrections and, so that it
+keeps what it knows, on the bundled digits and on what is no digit, of which its own probabilities
+are to stay. The mean of the weights before and after, mostly the latter, forgets less than the last
+step of the training does (M. Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022).
 """
 
 from __future__ import annotations
@@ -22,9 +22,8 @@ from skdigits._utils.typing import Labels, RandomState, Rows
 from skdigits.datasets._load import load_bundled_digits
 from skdigits.datasets._non_digits import make_non_digits
 
-_EPOCHS, _LEARNING_RATE = 3, 0.001
-_TIMES = 5  # that each correction is seen in an epoch, each time distorted in another way
-_SHARE = 0.75  # of the new weights in the mean
+_COPIES = 8, 20  # of a row whose answer is to stay, and of a correction, each distorted anew
+_SHARE = 0.67  # of the new weights in the mean
 _HELD_OUT = 0.25  # share of the rows, or of the writers, to measure on
 _SURE = 0.99  # probability of another digit from which a correction is taken for a slip
 _FEW = 20  # rows, with fewer of which nothing can be held out
@@ -169,23 +168,27 @@ def _split(y, groups, seed):
 
 def _train_further(pipeline, rows, y, seed):
     """A copy whose network learned more rows; what it refuses as no digit stays as it was."""
+    from skdigits._networks.training import distill
+
     new = copy.deepcopy(pipeline)
     network = _network_of(new)
-    before = vars(network).copy()
-    known = pipeline[:-1].transform(load_bundled_digits().data)
-    X, labels = (
-        [np.repeat(rows, _TIMES, axis=0), known],
-        [np.repeat(y, _TIMES), network.predict(known)],
-    )
+    known = load_bundled_digits().data
     if network.other_label is not None:
         others = make_non_digits(len(known) // 4, random_state=seed).data
-        X.append(pipeline[:-1].transform(others))
-        labels.append(np.full(len(others), network.other_label))
-    network.set_params(
-        warm_start=True, epochs=_EPOCHS, learning_rate=_LEARNING_RATE, random_state=seed
+        known = np.concatenate([known, others])
+    weights = distill(
+        network.network_,
+        network.weights_,
+        pipeline[:-1].transform(known),
+        rows,
+        np.searchsorted(network.classes_, y),
+        augmentation=network.augmentation,
+        copies=_COPIES,
+        seed=seed,
+        n_threads=network.n_threads,
     )
-    network.fit(np.concatenate(X), np.concatenate(labels))
-    weights = zip(network.weights_, before["weights_"], strict=True)
-    vars(network).update(before)
-    network.weights_ = [_SHARE * after + (1 - _SHARE) * old for after, old in weights]
+    network.weights_ = [
+        _SHARE * learned + (1 - _SHARE) * before
+        for learned, before in zip(weights, network.weights_, strict=True)
+    ]
     return new

@@ -12,13 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 
 import numpy as np
+from scipy.special import softmax
 from sklearn.exceptions import ConvergenceWarning
 
 from skdigits._networks.compute import as_arrays, limit_threads, make_batches
 from skdigits._networks.prediction import Predictor
 from skdigits._networks.schedules import SCHEDULES
 from skdigits._networks.session import plain_keras, quietly, seeded_keras
-from skdigits._networks.spec import MAX_KEPT
+from skdigits._networks.spec import MAX_KEPT, NetworkSpec, build_model
 from skdigits._utils.fork import refuse_after_fork
 from skdigits._utils.random import refuse_lost_checkpoints
 from skdigits._utils.warn import warn
@@ -28,7 +29,12 @@ with quietly():
     from scikeras.wrappers import KerasClassifier
 
     from skdigits._networks.checkpoint import Journal, checkpoint_path
-    from skdigits._networks.layers import RandomDistortion, of_keras_alone, resolve_augmentation
+    from skdigits._networks.layers import (
+        RandomDistortion,
+        distort_rows,
+        of_keras_alone,
+        resolve_augmentation,
+    )
     from skdigits._networks.monitor import (
         AugmentationFade,
         Monitor,
@@ -37,7 +43,7 @@ with quietly():
         make_callback,
     )
 
-__all__ = ["Objective", "Plan", "TrainableNetwork", "resolve_augmentation", "train"]
+__all__ = ["Objective", "Plan", "TrainableNetwork", "distill", "resolve_augmentation", "train"]
 
 
 @dataclass(frozen=True)
@@ -350,3 +356,60 @@ def _judge_divergence(result, plan):
         raise ValueError(said)
     if not np.isfinite(result.history["loss"][-1]):
         warn(f"{said} The weights of epoch {result.best_epoch} are kept.", ConvergenceWarning)
+
+
+def distill(network, weights, known, new, codes, *, augmentation, copies, seed, n_threads=None):
+    """Teach the dense layers of a network some rows, and its own answers to others.
+
+    It learns from probabilities in place of labels, so that its own can stand among its lessons
+    (G. Hinton et al., "Distilling the knowledge in a neural network", 2015).
+
+    Parameters
+    ----------
+    network : dict
+        Of :class:`NetworkSpec`.
+    weights : list of ndarray
+        Its weights, which are not changed.
+    known : ndarray of shape (n_known, n_features)
+        Rows of which the network's answers stay.
+    new : ndarray of shape (n_new, n_features)
+        Rows to learn.
+    codes : ndarray of shape (n_new,)
+        Their outputs, from 0.
+    augmentation : None, float or dict
+        As of the classifier; each copy of a row is distorted in another way.
+    copies : (int, int)
+        How often each known row, and each new one, is seen.
+    seed : int
+        Of the distortion and the order.
+    n_threads : int, default=None
+        As of the classifier.
+
+    Returns
+    -------
+    weights : list of ndarray
+        New ones in dense layers; convolutions and normalisations, which see strokes, keep theirs.
+    """
+    refuse_after_fork()
+    limit_threads(n_threads)
+    spec = NetworkSpec(**network)
+    rows = [np.repeat(X, n, axis=0) for X, n in zip((known, new), copies, strict=True)]
+    images = distort_rows(
+        np.concatenate(rows),
+        spec.image_shape,
+        seed=seed,
+        **dict(resolve_augmentation(augmentation) or ()),
+    )
+    n_known = len(rows[0])
+    answers = softmax(Predictor([(spec, weights)]).logits(images[:n_known])[0], axis=1)
+    labels = np.eye(spec.n_classes, dtype=np.float32)[np.repeat(codes, copies[1])]
+    model = build_model(spec, weights)
+    layers = [x for x in model._flatten_layers() if not isinstance(x, keras.Model)]
+    dense = [layer for layer in layers if isinstance(layer, keras.layers.Dense)]
+    for layer in layers:
+        layer.trainable = layer in (dense or layers)
+    model.compile("adam", keras.losses.CategoricalCrossentropy(from_logits=True))
+    n_batches = max(1, len(images) // 128)
+    batches = make_batches([images, np.concatenate([answers, labels])], n_batches, (0, 1), seed)
+    model.fit(batches, steps_per_epoch=n_batches, shuffle=False, verbose=0)
+    return as_arrays(model.weights)

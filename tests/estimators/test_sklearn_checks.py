@@ -31,8 +31,7 @@ def test_scikit_learn_checks(estimator, check):
 @parametrize_with_checks(
     [
         DigitEnsembleClassifier(DigitCNNClassifier(epochs=3), n_estimators=2),
-        DigitCNNClassifier(tta=2, novelty=True),
-        DigitCNNClassifier(other_label="none", epochs=10),
+        DigitCNNClassifier(tta=2, novelty=True, other_label="none", epochs=10),
         SelectiveClassifier(DigitCNNClassifier(novelty=True, random_state=0), calibrate=False),
     ]
 )
