@@ -234,6 +234,10 @@ def main(arguments=None):
     selective.set_params(estimator__verbose=0, estimator__n_threads=None)
     selective.estimator_.set_params(verbose=0, n_threads=None)
     name = "kaggle" if options.hands is None else "hands"
+    # Both formats share one file of the rows that were seen.
+    np.save(options.output / f"{name}.rows.npy", selective.training_rows_)
+    for part in (selective, selective.estimator_):
+        vars(part).pop("training_rows_", None)
     path = save_pipeline(pipeline, options.output / f"{name}.skdigits")
     light = export_onnx(pipeline, options.output / f"{name}.onnx")
     sample = X[:: max(1, len(X) // 2000)]

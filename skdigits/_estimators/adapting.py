@@ -17,6 +17,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GroupShuffleSplit, StratifiedShuffleSplit
 
 from skdigits._estimators.classifier import DigitCNNClassifier
+from skdigits._estimators.training_rows import remember_rows
 from skdigits._utils.random import draw_seeds
 from skdigits._utils.typing import Labels, RandomState, Rows
 from skdigits.datasets._load import load_bundled_digits
@@ -191,4 +192,5 @@ def _train_further(pipeline, rows, y, seed):
         _SHARE * learned + (1 - _SHARE) * before
         for learned, before in zip(weights, network.weights_, strict=True)
     ]
+    remember_rows(new[-1], rows, goes_on=True)
     return new

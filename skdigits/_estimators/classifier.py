@@ -19,7 +19,7 @@ from skdigits._estimators.fitting import OlderFilesMixin, all_or_nothing, weight
 from skdigits._estimators.novelty import MAX_ROWS, NoveltyMixin
 from skdigits._estimators.others import encode, encode_known, without_label
 from skdigits._estimators.predicting import NetworksMixin
-from skdigits._estimators.training_rows import prepare_rows
+from skdigits._estimators.training_rows import prepare_rows, remember_rows
 from skdigits._networks.architectures import ARCHITECTURES
 from skdigits._networks.schedules import SCHEDULES
 from skdigits._utils.about import DocLinkMixin
@@ -165,10 +165,8 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, OlderFilesMi
     history_ : dict of str to list of float
         "loss" and "accuracy" of each epoch (on augmented rows), and "val_loss" and "val_accuracy"
         if rows were held out.
-    n_iter_ : int
-        Epochs trained.
-    best_epoch_ : int
-        Epoch whose weights were kept, counted from 1.
+    n_iter_, best_epoch_ : int
+        Epochs trained, and the one whose weights were kept, counted from 1.
     validation_scores_ : list of float or None
         Validation accuracy of each epoch.
     n_parameters_ : int
@@ -177,6 +175,8 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, OlderFilesMi
         The weights, in Keras' order.
     network_ : dict
         What the network was built from.
+    training_rows_ : ndarray of uint32
+        Hashes of the rows given to `fit`, which :func:`skdigits.evaluation.report` looks up.
     digits_ : dict
         What was learned for `score_samples`; only with `novelty` or `other_label`.
     offset_ : float
@@ -421,19 +421,19 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, OlderFilesMi
         training, validation = prepare_rows(
             parameters, self.classes_, X, codes, sample_weight, shape, seeds["split"]
         )
-        spec = NetworkSpec(**self.network_)
-        result = train(spec, objective, plan, training, validation, weights=start)
+        network = NetworkSpec(**self.network_)
+        result = train(network, objective, plan, training, validation, weights=start)
         self._store(result, goes_on)
         if self._has_score() and not (goes_on and hasattr(self, "digits_")):
             images, codes, _ = training
             digits = np.flatnonzero(codes < len(self.classes_))[:MAX_ROWS]
             self._learn_digits(flatten_images(images[digits]), codes[digits])
+        remember_rows(self, X, goes_on=start is not None)
         result.journal.remove()
 
     def _store(self, result, goes_on):
         """Set the fitted attributes; a `partial_fit` extends the history."""
-        n_before = self.n_iter_ if goes_on else 0
-        before = self.history_ if goes_on else {}
+        n_before, before = (self.n_iter_, self.history_) if goes_on else (0, {})
         self.weights_ = result.weights
         self.history_ = {
             name: before.get(name, []) + values for name, values in result.history.items()

@@ -17,6 +17,7 @@ from skdigits import __version__
 from skdigits._estimators.classifier import DigitCNNClassifier
 from skdigits._estimators.fitting import all_or_nothing
 from skdigits._estimators.predicting import NetworksMixin
+from skdigits._estimators.training_rows import remember_rows
 from skdigits._utils.about import DocLinkMixin
 from skdigits._utils.images import flatten_images, warn_of_unscaled_rows
 from skdigits._utils.labels import plain_labels
@@ -71,6 +72,8 @@ class DigitEnsembleClassifier(NetworksMixin, DocLinkMixin, BaseEstimator):
         The fitted members.
     offset_ : float
         0: lower scores mean "not a digit"; only with `score_samples`.
+    training_rows_ : ndarray of uint32
+        Hashes of the rows given to `fit`, which :func:`skdigits.evaluation.report` looks up.
     n_features_in_ : int
         Number of columns seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -154,6 +157,7 @@ class DigitEnsembleClassifier(NetworksMixin, DocLinkMixin, BaseEstimator):
             )
         ]
         self.classes_ = self.estimators_[0].classes_
+        remember_rows(self, X, inside=self.estimators_)
         return self
 
     @property

@@ -32,6 +32,7 @@ from skdigits._estimators.predicting import (
     predict_both,
     round_log_proba,
 )
+from skdigits._estimators.training_rows import remember_rows
 from skdigits._utils.about import DocLinkMixin
 from skdigits._utils.images import flatten_images
 from skdigits._utils.labels import plain_labels
@@ -116,10 +117,8 @@ class SelectiveClassifier(
         Accuracy on these rows, whether accepted or not.
     coverage_ : float
         Share of these rows whose confidence is high enough.
-    n_features_in_ : int
-        Number of columns seen in `fit`.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Column names seen in `fit`, when X was a frame with string columns.
+    training_rows_, n_features_in_, feature_names_in_ : ndarray, int, ndarray
+        As of :class:`DigitCNNClassifier`.
 
     Notes
     -----
@@ -132,9 +131,8 @@ class SelectiveClassifier(
 
     References
     ----------
-    C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, "On Calibration of Modern Neural Networks",
-    ICML 2017. Y. Geifman and R. El-Yaniv, "Selective Classification for Deep Neural Networks",
-    NeurIPS 2017.
+    C. Guo et al., "On Calibration of Modern Neural Networks", ICML 2017. Y. Geifman and
+    R. El-Yaniv, "Selective Classification for Deep Neural Networks", NeurIPS 2017.
 
     Examples
     --------
@@ -237,8 +235,9 @@ class SelectiveClassifier(
         is_digit = ~is_other(y, other_label)
         weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
         seeds = draw_seeds(self.random_state, ["split", "fit"])
-        default = DigitCNNClassifier(random_state=seeds["fit"])
-        estimator = default if self.estimator is None else self.estimator
+        estimator = self.estimator
+        if estimator is None:
+            estimator = DigitCNNClassifier(random_state=seeds["fit"])
         used = np.flatnonzero(weight > 0)
         passed, splitting = self._route(
             estimator, sample_weight=None if sample_weight is None else weight, groups=groups
@@ -276,6 +275,7 @@ class SelectiveClassifier(
         self.estimator_ = fit_on(used) if is_to_refit else fitted
         if not is_frozen:  # a frozen estimator stays as it is
             move_zero(self.estimator_, find_zero(np.concatenate(scores), weight[held_out]))
+        remember_rows(self, X, inside=[self.estimator_])
         return self
 
     def _route(self, estimator, **given):
@@ -302,10 +302,10 @@ class SelectiveClassifier(
         default = DigitCNNClassifier().set_fit_request(sample_weight=True)
         estimator = default if self.estimator is None else self.estimator
         fit = MethodMapping().add(caller="fit", callee="fit")
-        router = MetadataRouter(owner=self).add_self_request(self)
-        splitter = self.cv if hasattr(self.cv, "split") else StratifiedGroupKFold()
         split = MethodMapping().add(caller="fit", callee="split")
-        router = router.add(splitter=splitter, method_mapping=split)
+        splitter = self.cv if hasattr(self.cv, "split") else StratifiedGroupKFold()
+        router = MetadataRouter(owner=self).add_self_request(self)
+        router.add(splitter=splitter, method_mapping=split)
         return router.add(estimator=estimator, method_mapping=fit)
 
     def predict(self, X: Rows) -> NDArray[Any]:

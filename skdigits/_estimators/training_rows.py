@@ -3,10 +3,12 @@
 from hashlib import blake2b
 
 import numpy as np
+from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import StratifiedKFold, train_test_split
 from sklearn.utils import compute_class_weight
 
-from skdigits._utils.images import as_images
+from skdigits._utils.images import as_images, hash_rows
+from skdigits._utils.parameters import unwrap
 
 
 def weigh_classes(class_weight, classes, codes, sample_weight):
@@ -221,3 +223,30 @@ def fold(codes, classes, n_folds, seed):
         )
     folds = StratifiedKFold(n_folds, shuffle=True, random_state=seed).split(codes, codes)
     return [np.isin(np.arange(len(codes)), held_out) for _, held_out in folds]
+
+
+def remember_rows(estimator, X, *, goes_on=False, inside=()):
+    """Set `training_rows_`, the sorted hashes of the rows that a fit was given.
+
+    Parameters
+    ----------
+    estimator : estimator
+        That was fitted.
+    X : ndarray of shape (n_samples, n_features)
+        The rows.
+    goes_on : bool, default=False
+        Whether to keep the hashes of an earlier fit, from which this one went on.
+    inside : iterable of estimators, default=()
+        Fitted ones inside it. Those that it trained need not remember the rows, too; what frozen
+        ones were trained on is added.
+    """
+    rows = hash_rows(X)
+    if goes_on:
+        rows = np.union1d(rows, getattr(estimator, "training_rows_", rows))
+    for part in inside:
+        for inner in unwrap(part):
+            if isinstance(part, FrozenEstimator):
+                rows = np.union1d(rows, getattr(inner, "training_rows_", rows))
+            else:
+                vars(inner).pop("training_rows_", None)
+    estimator.training_rows_ = np.unique(rows)

@@ -2,7 +2,8 @@
 
     manifest.json    format, versions, and length and SHA-256 of every other part
     model.json       the estimators (see `plain_state.py`)
-    arrays/0.npy     and so on: arrays of floats, as `numpy.save` writes them without pickle
+    arrays/0.npy     and so on: arrays of floats or uint32, as `numpy.save`
+                     writes them without pickle
 
 Parts are stored uncompressed, so that reading needs no more memory than the size of the file. Any
 zip tool opens the file, and `numpy.load` reads its arrays; safetensors would add nothing but a
@@ -33,7 +34,7 @@ _END = struct.Struct("<4s4H2LH")
 _MIDNIGHT_1980 = 0x21 << 16  # time and date of every part, in zip's format
 _VERSION = 20
 _NPY = re.compile(
-    rb"\x93NUMPY\x01\x00(..)\{'descr': '<(f2|f4|f8)', 'fortran_order': (True|False), "
+    rb"\x93NUMPY\x01\x00(..)\{'descr': '<(f2|f4|f8|u4)', 'fortran_order': (True|False), "
     rb"'shape': \(((?:[1-9]\d{0,9},|[1-9]\d{0,9}(?:, [1-9]\d{0,9}){1,3})?)\), \} *\n",
     re.DOTALL,
 )
@@ -125,7 +126,7 @@ def write_parts(model, arrays, versions):
     model : dict
         Plain JSON values.
     arrays : list of ndarray
-        Of float16, float32 or float64.
+        Of float16, float32, float64 or uint32.
     versions : dict of str to str
         Of the packages that write the file.
 
@@ -227,7 +228,7 @@ def from_npy(content):
     """
     match = _NPY.match(content)
     if not match or int.from_bytes(match[1], "little") != match.end() - 10:
-        raise Malformed("has an array that is not float16, float32 or float64 of four dimensions")
+        raise Malformed("has an array that is no floats or uint32 of up to four dimensions")
     shape = tuple(int(n) for n in match[4].decode().split(",") if n)
     dtype = np.dtype(f"<{match[2].decode()}")
     if match.end() + dtype.itemsize * prod(shape) != len(content):

@@ -2,7 +2,7 @@
 
 Plain values are those of JSON. Anything JSON lacks becomes a dict with the key "!", which names its
 kind: an estimator, a tuple, an array, a NumPy scalar, a dict with keys other than strings, inf and
-NaN. Arrays of floats are stored separately and referred to by position.
+NaN. Arrays of floats or uint32 are stored separately and referred to by position.
 """
 
 import math
@@ -26,6 +26,7 @@ MAX_NESTED = 8  # estimators inside each other
 _MAX_TEXTS = 2**24  # bytes of an array of strings or integers
 
 _COLUMNS = {"n_features_in_": True, "feature_names_in_": False}
+_LEARNED = {**_COLUMNS, "training_rows_": False}
 # The fitted attributes of each kind, and whether every fitted estimator has them.
 KINDS = {
     Pipeline: {},
@@ -34,7 +35,7 @@ KINDS = {
     DigitNormalizer: {},
     PixelScaler: _COLUMNS,
     DigitCNNClassifier: {
-        **_COLUMNS,
+        **_LEARNED,
         "classes_": True,
         "network_": True,
         "weights_": True,
@@ -43,9 +44,9 @@ KINDS = {
         "best_epoch_": True,
         "digits_": False,
     },
-    DigitEnsembleClassifier: {**_COLUMNS, "classes_": True, "estimators_": True},
+    DigitEnsembleClassifier: {**_LEARNED, "classes_": True, "estimators_": True},
     SelectiveClassifier: {
-        **_COLUMNS,
+        **_LEARNED,
         "classes_": True,
         "temperature_": True,
         "threshold_": True,
@@ -68,7 +69,7 @@ class PlainWriter:
     Attributes
     ----------
     arrays : list of ndarray
-        The arrays of floats met so far, without duplicates.
+        The arrays of floats or uint32 met so far, without duplicates.
     """
 
     def __init__(self):
@@ -127,7 +128,7 @@ class PlainWriter:
 
     def _write_array(self, value, where):
         kind, dtype = value.dtype.kind, value.dtype.str
-        if dtype in ("<f2", "<f4", "<f8"):
+        if dtype in ("<f2", "<f4", "<f8", "<u4"):
             position = self._positions.setdefault(id(value), len(self.arrays))
             if position == len(self.arrays):
                 self.arrays.append(value)

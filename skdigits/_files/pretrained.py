@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, overload
 
+import numpy as np
+
 from skdigits._files.persistence import load_pipeline
 from skdigits._onnx.classifier import OnnxDigitClassifier
 from skdigits._runtime.model import MODELS
@@ -62,6 +64,8 @@ def load_pretrained(
     """
     if name not in _NAMES:
         raise ValueError(f"name={name!r} is unknown; the weights are {list(_NAMES)}.")
-    if trainable:
-        return load_pipeline(MODELS / f"{name}.skdigits")
-    return OnnxDigitClassifier.load(MODELS / f"{name}.onnx")
+    path = MODELS / f"{name}.{'skdigits' if trainable else 'onnx'}"
+    classifier = load_pipeline(path) if trainable else OnnxDigitClassifier.load(path)
+    last = classifier[-1] if trainable else classifier
+    last.training_rows_ = np.load(MODELS / f"{name}.rows.npy", allow_pickle=False)
+    return classifier

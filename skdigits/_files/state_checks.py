@@ -124,6 +124,10 @@ def _check_columns(estimator):
         is_right = isinstance(names, np.ndarray) and names.shape == (n_columns,)
         is_right = is_right and names.dtype == object and all(type(n) is str for n in names)
         _require(is_right, "has feature_names_in_ that do not name the columns")
+    rows = getattr(estimator, "training_rows_", None)
+    if rows is not None:
+        is_right = isinstance(rows, np.ndarray) and rows.dtype == np.uint32 and rows.ndim == 1
+        _require(is_right and (rows[:-1] < rows[1:]).all(), "has training_rows_ that are no hashes")
 
 
 def _check_classes(classes):

@@ -85,6 +85,8 @@ class OnnxDigitClassifier(OnnxModel, ClassifierMixin, DocLinkMixin, BaseEstimato
         What the logarithms of the probabilities are divided by; only with `threshold_`.
     reject_label : object
         What `predict` returns for rows that are not accepted; None returns the most probable class.
+    training_rows_ : ndarray of uint32
+        Hashes of the rows it was trained on; only if the exported pipeline knew them.
     versions_ : dict
         Versions of the packages that wrote the file.
 

@@ -1,5 +1,6 @@
 """Write a fitted pipeline as a single ONNX graph: pixels in, probabilities out."""
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -282,6 +283,9 @@ def _describe(pipeline, parts):
         about["threshold"] = threshold if np.isfinite(threshold) else "Infinity"
         about["reject_label"] = label.item() if isinstance(label, np.generic) else label
         about["temperature"] = float(selective.temperature_)
+    rows = next((part.training_rows_ for part in parts if hasattr(part, "training_rows_")), None)
+    if rows is not None:
+        about["training_rows"] = base64.b64encode(rows.astype("<u4")).decode()
     try:
         if kind == "object" and not all(isinstance(label, str) for label in classes):
             raise ValueError("labels of mixed kinds")

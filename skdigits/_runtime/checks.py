@@ -6,6 +6,7 @@ with anything else is refused. This needs no package: a protobuf message is a se
 number, value).
 """
 
+import base64
 import json
 from collections import defaultdict
 
@@ -237,7 +238,7 @@ def read_metadata(text, n_classes, n_features):
     -------
     about : dict
         With "classes" as an array; "threshold" is a float or None, "columns" a list of names or
-        None.
+        None, "training_rows" an array of hashes, which may be empty.
 
     Raises
     ------
@@ -267,6 +268,8 @@ def read_metadata(text, n_classes, n_features):
             raise ValueError("reject_label")
         if not isinstance(about["versions"], dict):
             raise ValueError("versions")
+        rows = base64.b64decode(about.setdefault("training_rows", ""), validate=True)
+        about["training_rows"] = np.frombuffer(rows, dtype="<u4")
     except ModelFileError:
         raise
     except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:

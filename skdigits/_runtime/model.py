@@ -90,6 +90,8 @@ class OnnxModel:
         self.versions_ = about["versions"]
         if about["columns"] is not None:
             self.feature_names_in_ = np.array(about["columns"], dtype=object)
+        if len(about["training_rows"]):
+            self.training_rows_ = about["training_rows"]
         if about["threshold"] is not None:
             self.threshold_, self.temperature_ = about["threshold"], about["temperature"]
 
@@ -286,7 +288,9 @@ class OnnxModel:
         return outputs[LOG_PROBABILITIES][1][1]
 
     def __reduce__(self):
-        return _restore, (type(self), self.content, self.n_threads)
+        rows = getattr(self, "training_rows_", None)  # of what ships they are in no file of ONNX
+        kept = None if rows is None else {"training_rows_": rows}
+        return _restore, (type(self), self.content, self.n_threads), kept
 
 
 def _as_numbers(X):

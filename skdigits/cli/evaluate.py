@@ -88,7 +88,7 @@ def _draw(X, y, n_rows, seed):
 def _figures(found):
     """The measures of a report as values for JSON."""
     overall = ["n_samples", "n_errors", "accuracy", "accuracy_interval", "confidence_level"]
-    overall += ["log_loss", "calibration_error", "risk_coverage_area"]
+    overall += ["n_seen", "unseen_accuracy", "log_loss", "calibration_error", "risk_coverage_area"]
     return {
         **{name: getattr(found, name) for name in overall},
         "classes": found.to_frame().reset_index().to_dict("records"),

@@ -16,6 +16,7 @@ from skdigits._measures.confidence import (
     risk_coverage_area,
     risk_coverage_curve,
 )
+from skdigits._measures.seen import rows_seen
 from skdigits._utils.images import flatten_images
 from skdigits._utils.typing import ImageShape, Labels, Rows
 
@@ -58,6 +59,10 @@ class EvaluationReport:
         See :func:`risk_coverage_area`.
     n_errors : int
         Wrong answers.
+    n_seen : int or None
+        Rows that the estimator was trained on, by its `training_rows_`; None if it does not know.
+    unseen_accuracy : float or None
+        Accuracy on the others; None if there are none, or if `n_seen` is None.
     error_indices : ndarray of int
         Positions in X of the most confident errors, the surest first.
     error_true, error_pred : ndarray
@@ -91,6 +96,8 @@ class EvaluationReport:
     risk_coverage: tuple[np.ndarray, np.ndarray, np.ndarray]
     risk_coverage_area: float
     n_errors: int
+    n_seen: int | None
+    unseen_accuracy: float | None
     error_indices: np.ndarray
     error_true: np.ndarray
     error_pred: np.ndarray
@@ -165,12 +172,27 @@ class EvaluationReport:
         return "\n".join(
             [
                 f"{self.n_samples:,} rows, {self.n_errors:,} wrong",
+                *self._seen(),
                 f"accuracy           {accuracy}; {100 * self.confidence_level:g} % interval",
                 f"log loss           {self.log_loss:.4f}",
                 f"calibration error  {100 * self.calibration_error:.2f} %  ({self.n_bins} bins)",
                 f"risk-coverage area {self.risk_coverage_area:.6f}",
             ]
         )
+
+    def _seen(self):
+        if not self.n_seen:
+            return []
+        n_rest = self.n_samples - self.n_seen
+        if not n_rest:
+            return ["the model was trained on all of these rows: its accuracy on them says little"]
+        rest = describe_accuracy(
+            round(self.unseen_accuracy * n_rest), n_rest, self.confidence_level
+        )
+        return [
+            f"the model was trained on {self.n_seen:,} of these rows",
+            f"on the others      {rest}",
+        ]
 
     def _classes(self):
         width = max(5, *(len(str(label)) for label in self.labels))
@@ -264,6 +286,8 @@ def report(
     n_right = int(found.is_correct.sum())
     per_class = precision_recall_fscore_support(y_true, y_pred, labels=labels, zero_division=0)
     shown = found.surest_errors(n_errors)
+    seen = rows_seen(estimator, X)
+    unseen = found.is_correct[:0] if seen is None else found.is_correct[~seen]
     return EvaluationReport(
         n_samples=len(y_true),
         labels=labels,
@@ -277,6 +301,8 @@ def report(
         risk_coverage=risk_coverage_curve(y_true, y_proba, labels=labels),
         risk_coverage_area=risk_coverage_area(y_true, y_proba, labels=labels),
         n_errors=len(y_true) - n_right,
+        n_seen=None if seen is None else int(seen.sum()),
+        unseen_accuracy=float(unseen.mean()) if len(unseen) else None,
         error_indices=shown,
         error_true=y_true[shown],
         error_pred=y_pred[shown],

@@ -93,6 +93,27 @@ def test_evaluate(model, folder, capsys):
     assert "50 rows, " in capsys.readouterr().out
 
 
+def test_evaluate_says_which_rows_flatter(model, folder, tmp_path, capsys, rows):
+    assert main(["evaluate", str(folder), "--model", model]) == 0
+    said = capsys.readouterr().out
+    assert "the model was trained on all of these rows" in said
+    mixed = tmp_path / "mixed.csv"
+    lines = (folder / "train.csv").read_text().splitlines(keepends=True)
+    X, y = (a[300:340].astype(int) for a in rows)
+    fresh = [",".join(map(str, [label, *row])) + "\n" for row, label in zip(X, y, strict=True)]
+    mixed.write_text("".join(lines[:61] + fresh))
+    assert main(["evaluate", str(mixed), "--model", model]) == 0
+    said = capsys.readouterr().out
+    assert "the model was trained on 60 of these rows\non the others " in said
+    assert main(["evaluate", str(mixed), "--model", model, "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["n_seen"] == 60
+    assert 0 <= figures["unseen_accuracy"] <= 1
+    mixed.write_text("".join(lines[:1] + fresh))
+    assert main(["evaluate", str(mixed), "--model", model]) == 0
+    assert "was trained on" not in capsys.readouterr().out
+
+
 def test_evaluate_reads_a_pipe(folder, pipe, fails, capsys):
     pipe((folder / "train.csv").read_bytes())
     assert main(["evaluate", "-"]) == 0

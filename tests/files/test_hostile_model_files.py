@@ -143,7 +143,7 @@ CHANGED = {
     "infinite weights": (with_array(0, np.full((3, 3, 1, 3), np.inf, np.float32)), "NaN or inf"),
     "huge weights": (with_array(0, np.full((3, 3, 1, 3), 1e30, np.float32)), "overflow"),
     "negative variance": (with_array(4, np.full(3, -1, np.float32)), "variance"),
-    "whole numbers": (with_array(0, np.ones((3, 3, 1, 3), int)), "float16, float32"),
+    "whole numbers": (with_array(0, np.ones((3, 3, 1, 3), int)), "no floats or uint32"),
     "no estimator": (with_value("classifier/fitted/history_/loss", estimators(0)), "history_"),
     "deep estimators": (with_value("classifier/parameters/class_weight", estimators(9)), "inside"),
     "deep lists": (with_value("classifier/parameters/class_weight", lists(400)), "class_weight"),
