@@ -8,6 +8,8 @@ import sys
 import warnings
 from pathlib import Path
 
+from sphinx_gallery.sorting import ExplicitOrder
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
@@ -23,13 +25,19 @@ extensions = [
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "sphinx.ext.intersphinx",
+    "sphinx.ext.viewcode",
     "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
 ]
 templates_path = ["_templates"]
 exclude_patterns = ["_build", "auto_examples/**.ipynb", "auto_examples/**.py"]
 nitpicky = True
-# Other projects' pages are not at hand offline, so only names of skdigits are looked up.
+# Links to scikit-learn are looked up in a small inventory here, so that a build needs no network:
+# names that pages mention, with the addresses that scikit-learn's own inventory has for them.
+intersphinx_mapping = {"sklearn": ("https://scikit-learn.org/stable/", "scikit-learn.inv")}
+viewcode_line_numbers = True
+# Of other projects' names only those are looked up.
 nitpick_ignore_regex = [(r"py:.*", r"(?!skdigits)[\w.]+\.\w+"), (r"py:.*", r"pep|Pipeline|None")]
 
 # -- Docstrings ------------------------------------------------------------------------------------
@@ -47,48 +55,24 @@ copybutton_prompt_is_regexp = True
 
 myst_heading_anchors = 3
 myst_enable_extensions = ["colon_fence", "deflist"]
-suppress_warnings = ["config.cache"]  # the gallery's settings hold a class
+suppress_warnings = ["config.cache"]  # the gallery's settings hold an order
 
 # -- Gallery ---------------------------------------------------------------------------------------
 
-
-class InOrder:
-    """The scripts in the order in which a newcomer reads them; any other comes after, by name."""
-
-    FIRST = [
-        "plot_quick_start.py",
-        "plot_submission.py",
-        "plot_own_pictures.py",
-        "plot_mnist_rule.py",
-        "plot_augmentation.py",
-        "plot_grid_search.py",
-        "plot_ensemble.py",
-        "plot_reject_option.py",
-        "plot_attribution.py",
-        "plot_save_and_serve.py",
-        "plot_scale_out.py",
-    ]
-
-    def __init__(self, folder):
-        self.folder = folder
-
-    def __call__(self, name):
-        at = self.FIRST.index(name) if name in self.FIRST else len(self.FIRST)
-        return (at, not name.startswith("plot_"), name)
-
+GROUPS = ["start", "pictures", "trust", "training", "deploying", "programs"]
 
 warnings.filterwarnings("ignore", message="FigureCanvasAgg is non-interactive")
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"/plot_",
-    "ignore_pattern": r"mnist_kaggle\.py|__init__\.py",
-    "within_subsection_order": InOrder,
+    "ignore_pattern": r"^(?!.*plot_)",
+    "subsection_order": ExplicitOrder([f"../examples/{group}" for group in GROUPS]),
+    "nested_sections": False,
     "backreferences_dir": "generated/backreferences",
     "doc_module": ("skdigits",),
     "capture_repr": ("_repr_html_",),
     "download_all_examples": False,
-    "default_thumb_file": str(ROOT / "docs" / "_static" / "terminal.svg"),
     "show_memory": False,
     "write_computation_times": False,
     "show_signature": False,

@@ -116,6 +116,7 @@ class ProgressBar(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         if not self.has_begun:
             self.bar.initial = self.bar.n = epoch * self.params["steps"]  # restored epochs
+        self.bar.set_description(f"epoch {epoch + 1}/{self.params['epochs']}", refresh=False)
 
     def on_train_batch_end(self, batch, logs=None):
         if not self.has_begun:  # the first batch compiles the network: it tells no time
@@ -125,7 +126,6 @@ class ProgressBar(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self.scores = {name: f"{value:.4f}" for name, value in logs.items() if value is not None}
-        self.bar.set_description(f"epoch {epoch + 1}/{self.params['epochs']}", refresh=False)
         self.bar.set_postfix(self.scores)
 
     def on_train_end(self, logs=None):

@@ -71,10 +71,10 @@ def run(options):
     sources = [source for name in options.inputs for source in expand(name)]
     model = WithProgress(load_light_model(options.model), options.quiet)
     reader = DigitReader(model, one_digit=options.one_digit, marks=options.marks)
-    if options.table:
-        _write_frame(reader, sources, options.table)
-        return
     draw = None if options.draw is None else _drawer(options.draw)
+    if options.table:
+        _write_frame(reader, sources, options.table, draw)
+        return
     errors = []
 
     def records():
@@ -90,12 +90,14 @@ def run(options):
         raise CommandError(errors[0])
 
 
-def _write_frame(reader, sources, path):
+def _write_frame(reader, sources, path, draw):
     """Write the tables of a picture's pages or, where there is none, the lines of numbers."""
     import pandas as pd
 
     if len(sources) != 1:
-        raise CommandError(f"--table takes one picture; got {len(sources)}")
+        raise CommandError(
+            f"--table takes one picture; got {len(sources)}. For a line each: --format csv"
+        )
     if problem := _why_not(sources[0]):
         raise CommandError(problem)
     if path.suffix not in (".csv", ".xlsx"):
@@ -107,6 +109,8 @@ def _write_frame(reader, sources, path):
     for result in results:
         if result.error:
             raise CommandError(result.error)
+        if draw is not None:
+            draw(result, sources[0])
     frames = {f"page {result.page}": _frame(result) for result in results}
     if path.suffix == ".csv":
         several = len(frames) > 1

@@ -84,6 +84,10 @@ def test_a_table_is_written(tmp_path, capsys):
     assert "3 rows, 3 columns" in capsys.readouterr().out
     lines = list(csv.reader(out.read_text().splitlines()))
     assert [len(line) for line in lines] == [3, 3, 3]
+    boxes = tmp_path / "boxes"
+    line = ["predict", str(tmp_path / "page.png"), "--table", str(out), "--draw", str(boxes)]
+    assert main(line) == 0
+    assert [path.name for path in boxes.iterdir()] == ["page.png"]
     right = [
         cell == truth
         for a, b in zip(lines, page.rows, strict=True)
@@ -114,7 +118,7 @@ def test_the_tables_of_several_pages_stand_in_one_file(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (["a.png", "b.png"], "takes one picture; got 2"),
+        (["a.png", "b.png"], "takes one picture; got 2. For a line each: --format csv"),
         (["nowhere.png"], "there is no file or folder nowhere.png"),
     ],
 )

@@ -31,19 +31,22 @@ from tempfile import mkdtemp
 
 from skdigits.kaggle import check_submission, write_submission
 
-path = write_submission(Path(mkdtemp(), "mnist_submission.csv"), labels)
+folder = Path(mkdtemp()) if digits.filename is None else Path()  # nobody keeps the stand-in's
+path = write_submission(folder / "mnist_submission.csv", labels)
 check_submission(path, n_rows=len(digits.test_data))
+print(path.name)
 print("\n".join(path.read_text().splitlines()[:4]))
 
 # %%
 # A file that Kaggle would refuse is refused here first, with the line.
 
 lines = path.read_text().splitlines()
-path.write_text("\n".join(lines[:2] + lines[3:]))
+damaged = Path(mkdtemp(), "damaged.csv")
+damaged.write_text("\n".join(lines[:2] + lines[3:]))
 try:
-    check_submission(path)
+    check_submission(damaged)
 except ValueError as error:
-    print(str(error).replace(str(path.parent), "..."))
+    print(str(error).replace(str(damaged.parent), "..."))
 
 # %%
 # What was submitted: the first rows with the labels given to them.

@@ -19,7 +19,8 @@ X, y = load_bundled_digits(return_X_y=True)
 path = Path(mkdtemp(), "model.skdigits")
 save_pipeline(make_digit_pipeline(epochs=10, random_state=0).fit(X, y), path)
 print(f"{path.name}: {path.stat().st_size / 1e6:.1f} MB")
-reader = DigitReader(load_pipeline(path), one_digit=True)
+reader = DigitReader(load_pipeline(path))
+reader.read(X[0].reshape(28, 28))  # starts TensorFlow now, and not while a client waits
 
 # %%
 # The service reads a picture from the body of a request and answers in JSON. It bounds what it
@@ -42,7 +43,10 @@ class Service(BaseHTTPRequestHandler):
             result = reader.read(self.rfile.read(n_bytes))
         except PictureError as error:
             return self.answer(400, {"error": str(error)})
-        digits = [{"digit": d.label, "confidence": round(d.confidence, 3)} for d in result.digits]
+        digits = [
+            {"digit": d.label, "confidence": round(d.confidence, 3), "unsure": d.unsure}
+            for d in result.digits
+        ]
         return self.answer(200, {"text": result.text, "digits": digits})
 
     def answer(self, status, content):
