@@ -5,6 +5,7 @@ from pathlib import Path
 
 from skdigits.cli._parts.inputs import StandardInput, add_model_option, expand, load_light_model
 from skdigits.cli._parts.outcome import CommandError, UsageError, need_openpyxl
+from skdigits.cli._parts.parsing import n_workers
 from skdigits.cli._parts.progress import bar
 
 HELP = "read a stack of scans of one form into a table"
@@ -38,6 +39,7 @@ def add_options(parser):
         "(default: the table's name, without its ending, and .results)",
     )
     add_model_option(parser)
+    parser.add_argument("--n-jobs", type=n_workers, default=1, help="processes that read")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
@@ -59,7 +61,9 @@ def run(options):
         raise CommandError(f"there are no pictures in the folder {empty[0]}")
     results = options.results or options.output.with_suffix(".results")
     reader = DigitReader(load_light_model(options.model))
-    forms = list(read_forms(bar(scans, "scan", options.quiet), template, reader, results=results))
+    with bar(scans, "scan", options.quiet) as shown:
+        more = {"n_jobs": options.n_jobs, "progress": lambda done, total: shown.update()}
+        forms = list(read_forms(scans, template, reader, results=results, **more))
     forms = match_forms(forms, template)
     write_table(to_frame(forms, template), forms, options.output)
     errors = [form for form in forms if form.error]

@@ -24,6 +24,8 @@ from skdigits.forms._template import Template
 if TYPE_CHECKING:
     import pandas as pd
 
+_AT_ONCE = 8  # scans for a process
+
 
 def read_forms(
     pictures: Any,
@@ -31,6 +33,7 @@ def read_forms(
     reader: DigitReader | None = None,
     *,
     results: str | Path | None = None,
+    n_jobs: int = 1,
     progress: Any = False,
 ) -> Iterator[ReadForm]:
     """Read many scans of one form; one that cannot be read does not end the run.
@@ -47,6 +50,8 @@ def read_forms(
         Folder for what was read: a file for each scan that is itself a file, written as soon as it
         is read. Called again after it was cut off, the function takes what is there. What changed
         (scan, template or model) is read anew.
+    n_jobs : int, default=1
+        Processes that read; -1 takes as many as there are cores. Starting one takes a few seconds.
     progress : bool or callable, default=False
         True shows a progress bar; a callable is called with ``(done, total)`` after each picture.
 
@@ -77,7 +82,7 @@ def read_forms(
             raise ValueError(f"There are no pictures in the folder {folder}.")
     reader = DigitReader() if reader is None else reader
     store = None if results is None else _Store(results, template, reader)
-    return _read_all(pictures, template, reader, store, progress)
+    return _read_all(pictures, (template, reader, store), n_jobs, progress)
 
 
 def match_forms(
@@ -184,16 +189,30 @@ def _name(source):
     return str(source) if isinstance(source, (str, os.PathLike)) else f"<{type(source).__name__}>"
 
 
-def _read_all(pictures, template, reader, store, progress):
+def _read_all(pictures, means, n_jobs, progress):
     total = len(pictures) if isinstance(pictures, Sequence) else None
+    if n_jobs == 1:
+        read = (_read_pages(picture, *means) for picture in pictures)
+    else:
+        from joblib import Parallel, delayed
+
+        # A reader is sent to a process with several pictures at once, as it takes time to wake up.
+        options = {"batch_size": _AT_ONCE, "pre_dispatch": f"{2 * _AT_ONCE} * n_jobs"}
+        read = Parallel(n_jobs, return_as="generator", **options)(
+            delayed(_read_list)(picture, *means) for picture in pictures
+        )
     if progress is True:
         from tqdm.auto import tqdm
 
-        pictures = tqdm(pictures, total=total, unit="scan")
-    for done, picture in enumerate(pictures, start=1):
-        yield from _read_pages(picture, template, reader, store)
+        read = tqdm(read, total=total, unit="scan")
+    for done, forms in enumerate(read, start=1):
+        yield from forms
         if callable(progress):
             progress(done, total)
+
+
+def _read_list(*arguments):
+    return list(_read_pages(*arguments))
 
 
 def _read_pages(picture, template, reader, store):

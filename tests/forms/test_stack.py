@@ -51,6 +51,27 @@ def test_nothing_is_read_twice_and_nothing_is_lost(template, scans, tmp_path, n_
             assert one.cut_outs[name].tobytes() == other.cut_outs[name].tobytes()
 
 
+@pytest.mark.slow
+def test_two_processes_read_the_same(template, scans, tmp_path):
+    alone = list(read_forms(scans, template))
+    seen = []
+    both = list(
+        read_forms(
+            scans,
+            template,
+            results=tmp_path,
+            n_jobs=2,
+            progress=lambda *counts: seen.append(counts),
+        )
+    )
+    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert [f.source for f in both] == [f.source for f in alone]
+    for one, other in zip(alone, both, strict=True):
+        assert one.error == other.error
+        assert [r.text for r in one.fields.values()] == [r.text for r in other.fields.values()]
+    assert len(list(tmp_path.glob("*.json"))) == 4
+
+
 def test_what_changed_or_was_damaged_is_read_anew(exam_sheet, template, scans, tmp_path, n_read):
     results = tmp_path / "results"
     list(read_forms(scans, template, results=results))
