@@ -39,6 +39,12 @@ if TYPE_CHECKING:  # for type checkers, what `__getattr__` does
     from skdigits._onnx.export import export_onnx as export_onnx
     from skdigits._pictures.normalizer import DigitNormalizer as DigitNormalizer
     from skdigits._pictures.reader import DigitReader as DigitReader
+    from skdigits._pictures.results import (
+        ReadDigit as ReadDigit,
+        ReadNumber as ReadNumber,
+        ReadPicture as ReadPicture,
+        ReadTable as ReadTable,
+    )
     from skdigits._utils.about import show_versions as show_versions
 
 __version__ = "0.1.0"
@@ -52,6 +58,10 @@ _HOMES = {
     "OnnxDigitClassifier": "_onnx.classifier",
     "PRESETS": "_estimators.presets",
     "PixelScaler": "_estimators.scaling",
+    "ReadDigit": "_pictures.results",
+    "ReadNumber": "_pictures.results",
+    "ReadPicture": "_pictures.results",
+    "ReadTable": "_pictures.results",
     "SelectiveClassifier": "_estimators.selective",
     "export_onnx": "_onnx.export",
     "load_onnx": "_onnx.classifier",

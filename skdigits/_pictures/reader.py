@@ -135,8 +135,9 @@ class DigitReader:
 
         Returns
         -------
-        ReadPicture
-            Without digits if the picture holds none.
+        result : ReadPicture
+            Its text, numbers, lines, table and boxes: see :class:`ReadPicture`. Without digits if
+            the picture holds none.
 
         Raises
         ------

@@ -132,7 +132,13 @@ class ReadTable:
         return len(self.cells), len(self.cells[0])
 
     def to_frame(self) -> pd.DataFrame:
-        """The texts as a pandas frame; blank cells are empty strings."""
+        """The texts of the cells.
+
+        Returns
+        -------
+        frame : pandas.DataFrame
+            Rows and columns as in `cells`; blank cells are empty strings.
+        """
         import pandas as pd
 
         return pd.DataFrame([["" if c is None else c.text for c in row] for row in self.cells])

@@ -61,6 +61,14 @@ def test_finds_the_true_temperature(coins, factor):
     np.testing.assert_array_equal(raw.argmax(1), selective.predict_proba(X).argmax(1))
 
 
+def test_few_rows_without_an_error_make_nothing_certain():
+    X = np.tile([[-4.0], [4.0]], (70, 1))  # 140 rows, all right at 98 %
+    y = (X[:, 0] > 0).astype(int)
+    selective = SelectiveClassifier(FrozenEstimator(TooSure(1.0).fit(X, y))).fit(X, y)
+    assert 0.3 < selective.temperature_ < 1
+    assert 0.98 < selective.predict_proba(X).max() < 0.9999999
+
+
 def test_calibration_can_be_left_out(coins):
     selective = SelectiveClassifier(TooSure(3.0), calibrate=False, random_state=0).fit(*coins)
     assert selective.temperature_ == 1
