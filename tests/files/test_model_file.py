@@ -97,6 +97,8 @@ def assert_same_attributes(loaded, fitted):
         elif name == "steps":
             for (_, a), (_, b) in zip(loaded.steps, value, strict=True):
                 assert_same_attributes(a, b)
+        elif name == "training_rows_":
+            np.testing.assert_array_equal(getattr(loaded, name), value)
         elif name not in ("weights_", "digits_", "classes_", "estimators_", "estimator"):
             assert getattr(loaded, name) == value, name
 
