@@ -421,8 +421,8 @@ class DigitCNNClassifier(NoveltyMixin, NetworksMixin, DocLinkMixin, OlderFilesMi
         training, validation = prepare_rows(
             parameters, self.classes_, X, codes, sample_weight, shape, seeds["split"]
         )
-        network = NetworkSpec(**self.network_)
-        result = train(network, objective, plan, training, validation, weights=start)
+        spec = NetworkSpec(**self.network_)
+        result = train(spec, objective, plan, training, validation, weights=start)
         self._store(result, goes_on)
         if self._has_score() and not (goes_on and hasattr(self, "digits_")):
             images, codes, _ = training

@@ -30,7 +30,6 @@ def rows_seen(estimator: Any, X: Rows) -> NDArray[np.bool_] | None:
     *transformers, last = [step for _, step in getattr(estimator, "steps", [(None, estimator)])]
     if not hasattr(last, "training_rows_"):
         return None
-    X = flatten_images(X)
-    for transformer in transformers:
+    for transformer in transformers:  # they take pictures of any shape
         X = transformer.transform(X)
-    return np.isin(hash_rows(X), last.training_rows_)
+    return np.isin(hash_rows(flatten_images(X)), last.training_rows_)

@@ -7,10 +7,13 @@ import pytest
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
 
 from skdigits import (
     DigitCNNClassifier,
     DigitEnsembleClassifier,
+    DigitNormalizer,
+    PixelScaler,
     SelectiveClassifier,
     export_onnx,
     load_onnx,
@@ -105,6 +108,14 @@ def test_the_outermost_remembers_for_all_inside(rows):
     assert [count_seen(m, rows[0][:300]) for m in (ensemble, selective, frozen)] == [200, 200, 260]
     inside = [*ensemble.estimators_, selective.estimator_]
     assert not any(hasattr(part, "training_rows_") for part in inside)
+
+
+def test_pictures_of_any_shape_are_looked_up_as_the_rows_they_become(rows):
+    rims = (0, 0), (4, 4), (8, 8)
+    images, y = list(255 - np.pad(rows[0][:30].reshape(-1, 28, 28), rims)), rows[1][:30]
+    pipeline = make_pipeline(DigitNormalizer(), PixelScaler(), DigitCNNClassifier(epochs=1))
+    found = report(pipeline.fit(images[:20], y[:20]), images, y)
+    assert found.n_seen == 20
 
 
 def test_of_a_search_the_best_counts(rows):
