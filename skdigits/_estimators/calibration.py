@@ -77,7 +77,7 @@ def find_temperature(log_proba, codes, weight):
     wrong would have the lowest at 0, and every answer certain; a normal distribution of the
     logarithm, as wide as `_SPREAD` around 0, keeps it from there.
     """
-    chosen, n_rows = (np.arange(len(codes)), codes), np.count_nonzero(weight)
+    chosen, n_rows = (np.arange(len(codes)), codes), weight.sum()  # a weight of 2 is two rows
 
     def loss(log_temperature):
         scaled = at_temperature(log_proba, np.exp(log_temperature))

@@ -218,7 +218,7 @@ def hash_rows(X):
     X = np.asarray(X)
     digests = []
     for start in range(0, len(X), 1024):  # a copy of all of 42,000 rows takes 130 MB
-        block = np.clip(X[start : start + 1024].astype(np.float32), 0, None)
+        block = np.clip(X[start : start + 1024].astype(np.float32, order="C"), 0, None)
         share = block / np.maximum(block.max(axis=1, keepdims=True), np.finfo(np.float32).tiny)
         # Of a share of whole numbers up to 255, no product with 200.3 is so near to a half that
         # the scale could change what it is rounded to.
