@@ -4,6 +4,7 @@ Built by ``python -m sphinx -W --keep-going -b html docs docs/_build/html``.
 """
 
 import os
+import shutil
 import sys
 import warnings
 from pathlib import Path
@@ -21,7 +22,7 @@ copyright = author
 version = release = skdigits.__version__
 
 extensions = [
-    "myst_parser",
+    "myst_nb",
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
@@ -31,7 +32,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
 ]
 templates_path = ["_templates"]
-exclude_patterns = ["_build", "auto_examples/**.ipynb", "auto_examples/**.py"]
+exclude_patterns = ["_build", "jupyter_execute", "auto_examples/**.ipynb", "auto_examples/**.py"]
 nitpicky = True
 # Links to scikit-learn are looked up in a small inventory here, so that a build needs no network:
 # names that pages mention, with the addresses that scikit-learn's own inventory has for them.
@@ -48,6 +49,30 @@ autodoc_default_options = {"members": True, "member-order": "bysource"}
 toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
+# Headings above the first parameter of each group, in an estimator with too many for one list.
+PARAMETER_GROUPS = {
+    "skdigits.DigitCNNClassifier": {
+        "architecture": "The network",
+        "optimizer": "Training",
+        "augmentation": "Distorted views, in training and in predicting",
+        "early_stopping": "Validation and the best epoch",
+        "class_weight": "Labels, and what is no digit",
+        "image_shape": "Running",
+    }
+}
+
+
+def group_parameters(app, what, name, obj, options, lines):
+    """Put headings between the parameters, in what numpydoc has made of the docstring."""
+    for parameter, heading in PARAMETER_GROUPS.get(name, {}).items():
+        (at,) = (i for i, line in enumerate(lines) if line.startswith(f"    **{parameter}** :"))
+        lines[at:at] = [f"    .. rubric:: {heading}", ""]
+
+
+def setup(app):
+    app.connect("autodoc-process-docstring", group_parameters, priority=900)  # after numpydoc
+
+
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
@@ -56,6 +81,14 @@ copybutton_prompt_is_regexp = True
 myst_heading_anchors = 3
 myst_enable_extensions = ["colon_fence", "deflist"]
 suppress_warnings = ["config.cache"]  # the gallery's settings hold an order
+
+# The notebook of the course is a page. It runs where it is published, with RUN_NOTEBOOK=1; that
+# takes a few minutes, and elsewhere a test runs it.
+shutil.copy(ROOT / "examples" / "mnist_kaggle.ipynb", Path(__file__).parent / "notebook.ipynb")
+nb_execution_mode = "force" if os.environ.get("RUN_NOTEBOOK") else "off"
+nb_execution_in_temp = nb_execution_raise_on_error = True
+nb_execution_timeout = 600
+nb_output_stderr = "remove"  # bars
 
 # -- Gallery ---------------------------------------------------------------------------------------
 

@@ -273,7 +273,7 @@ plt.show()
 # And here is a page to draw on. It runs on the computer that runs the notebook; if that is not
 # yours, as on Kaggle, add `share=True` to `launch`, which makes a public address for a week.
 
-# %%
+# %% tags=["remove-output"]
 if importlib.util.find_spec("gradio"):
     from skdigits.app import build_app
 

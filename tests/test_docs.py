@@ -177,7 +177,9 @@ PALE_TEXT = """() => {
     for (; e; e = e.parentElement) { const c = parse(getComputedStyle(e).backgroundColor); layers.push(c); if (c[3] === 1) break; }
     return layers.reverse().reduce((below, c) => over(c, below), [255, 255, 255, 1]); };
   const fade = ([r, g, b, a], e) => { for (; e; e = e.parentElement) a *= getComputedStyle(e).opacity; return [r, g, b, a]; };
-  const pale = {}; let n = 0;
+  const scrolls = e => { for (; e !== document.body; e = e.parentElement)
+      if (["auto", "scroll"].includes(getComputedStyle(e).overflowX) && e.getBoundingClientRect().right <= innerWidth + 1) return true; };
+  const pale = {}, cut = []; let n = 0;
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let node; node = walker.nextNode();) {
     const e = node.parentElement, box = e.getBoundingClientRect(), style = getComputedStyle(e);
@@ -186,18 +188,23 @@ PALE_TEXT = """() => {
     const back = behind(e), front = over(fade(parse(style.color), e), back);
     const [a, b] = [light(front), light(back)].sort((x, y) => y - x), contrast = (a + .05) / (b + .05);
     n += 1;
+    if (box.right > innerWidth + 1 && !scrolls(e)) cut.push(node.data.trim().slice(0, 30));
     if (contrast < 4.5) pale[`${e.tagName}.${e.className}: ${node.data.trim().slice(0, 30)}`] = contrast.toFixed(2);
   }
-  return {n, pale, wide: document.documentElement.scrollWidth - window.innerWidth};
+  return {n, pale, cut, wide: document.documentElement.scrollWidth - window.innerWidth};
 }"""  # noqa: E501
 SEEN = [
     "index",
     "install",
     "tour",
     "user_guide",
-    "training",
+    "pictures",
+    "forms",
     "tuning",
     "trust",
+    "notebook",
+    "benchmarks",
+    "benchmarks/training",
     "how_it_works",
     "faq",
     "api",
@@ -224,7 +231,7 @@ def test_pages_are_legible(site, browser, width, colours):
         page.goto((site / f"{name}.html").as_uri())
         found = page.evaluate(PALE_TEXT)
         assert found["n"] > 20
-        if found["pale"] or found["wide"] > 0:
+        if found["pale"] or found["cut"] or found["wide"] > 0:
             wrong[name] = found
         page.screenshot(path=artifacts / f"docs-{width}-{colours}-{name.replace('/', '-')}.png")
     page.close()

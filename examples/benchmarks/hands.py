@@ -82,6 +82,7 @@ def score_others(reader, X):
 def run(fold, seed, X, y, hands, made, options):
     """Figures of one fit, each a dict with "fold", "seed", "of" and shares in %."""
     sources, kinds = FOLDS[fold]
+    sources = [fold] if options.alone else sources
     rest, unseen, y_rest, y_unseen = train_test_split(
         X, y, test_size=options.unseen, stratify=y, random_state=seed
     )
@@ -89,7 +90,8 @@ def run(fold, seed, X, y, hands, made, options):
     is_left_out, is_known = np.isin(hands.source, sources), ~np.isin(made.kind, kinds)
     seen = {name: hands[name][~is_left_out] for name in ("data", "target", "groups")}
     known = made.data[is_known][:n_made]
-    path = options.models / f"{fold}-{seed}.skdigits" if options.models else None
+    name = f"{fold}{'-alone' if options.alone else ''}-{seed}.skdigits"
+    path = options.models / name if options.models else None
     if path is not None and path.is_file():
         reader = load_pipeline(path)
     else:
@@ -120,6 +122,11 @@ def main():
     parser.add_argument("--data", metavar="DIR", help="folder with train.csv")
     parser.add_argument("--hands", metavar="DIR", required=True, help="folder of load_hands")
     parser.add_argument("--folds", nargs="+", choices=list(FOLDS), default=list(FOLDS))
+    parser.add_argument(
+        "--alone",
+        action="store_true",
+        help="leave out the source only, not what its writers may have written elsewhere",
+    )
     parser.add_argument("--preset", default="balanced")
     parser.add_argument("--epochs", type=int, help="in place of the preset's")
     parser.add_argument("--seeds", type=int, default=3)

@@ -13,6 +13,7 @@ trains them all and gives their accuracy too::
 
 import time
 
+import numpy as np
 from _shared import clock, finish, load_rows, make_parser, spread
 from keras.callbacks import Callback
 
@@ -91,6 +92,7 @@ def summarize(preset, results, target):
 def main():
     parser = make_parser(__doc__.split("\n")[1], "example: --presets fast classic --seeds 1")
     parser.add_argument("--data", metavar="DIR", help="folder with train.csv")
+    parser.add_argument("--rows", type=int, help="of train.csv, drawn anew for each seed")
     parser.add_argument("--presets", nargs="+", choices=PRESETS, default=["balanced", "classic"])
     parser.add_argument("--seeds", type=int, default=3, help="fits of each preset")
     parser.add_argument("--unseen", type=int, default=6000, help="rows to score on, new each seed")
@@ -102,18 +104,19 @@ def main():
     make_digit_pipeline("fast", epochs=1, n_threads=options.threads).fit(
         X[:500], y[:500]
     )  # imports are no part of it
-    results = []
+    n_rows, results = options.rows or len(X), []
     for seed in range(options.seeds):
+        drawn = np.random.default_rng(seed).permutation(len(X))[:n_rows]
         for preset in options.presets:
             epochs = options.classic_epochs if preset == "classic" else None
             results.append(
                 fit_once(
-                    *(preset, X, y, seed, epochs),
+                    *(preset, X[drawn], y[drawn], seed, epochs),
                     *(options.unseen, options.threads, options.target),
                 )
             )
             print(", ".join(f"{name} {value}" for name, value in results[-1].items()), flush=True)
-    print(f"\n{len(X) - options.unseen:,} rows trained on, {options.unseen:,} unseen rows scored")
+    print(f"\n{n_rows - options.unseen:,} rows trained on, {options.unseen:,} unseen rows scored")
     for preset in options.presets:
         summarize(preset, [r for r in results if r["preset"] == preset], options.target)
     if "classic" in options.presets:

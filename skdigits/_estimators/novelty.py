@@ -3,9 +3,9 @@
 The mean activation of every channel and the units of the hidden layer, reduced to a few principal
 components, are described by one Gaussian per class. The score adds the distance to the nearest
 Gaussian and the energy of the logits, which needs no examples of non-digits. If the network was
-trained on some, the odds that it gives for a digit are added, too. `docs/trust.md` lists what else
-was tried. Distances to class Gaussians are due to Lee, Lee, Lee and Shin (2018), the energy to Liu,
-Wang, Owens and Li (2020).
+trained on some, the odds that it gives for a digit are added, too. `docs/benchmarks/trust.md` lists
+what else was tried. Distances to class Gaussians are due to Lee, Lee, Lee and Shin (2018), the
+energy to Liu, Wang, Owens and Li (2020).
 """
 
 from typing import Any
@@ -21,7 +21,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skdigits._utils.images import flatten_images, warn_of_unscaled_rows
 from skdigits._utils.typing import Rows
 
-MAX_ROWS = 12_000  # as for the figures in docs/trust.md
+MAX_ROWS = 12_000  # as for the figures in docs/benchmarks/trust.md
 N_COMPONENTS = 32
 ENERGY_WEIGHT = 0.5
 ODDS_WEIGHT = 2.0

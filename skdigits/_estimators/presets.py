@@ -1,7 +1,7 @@
 """Named sets of `DigitCNNClassifier` parameters, from quick to accurate.
 
-Chosen on validation rows from Kaggle's 42,000; `docs/training.md` has the figures and lists what
-else was tried.
+Chosen on validation rows from Kaggle's 42,000; `docs/benchmarks/training.md` has the
+figures and lists what else was tried.
 """
 
 from typing import Any
