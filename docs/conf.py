@@ -15,6 +15,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 import skdigits  # noqa: E402
+from skdigits.cli import make_parser  # noqa: E402
 
 project = "skdigits"
 author = "skdigits developers"
@@ -32,7 +33,13 @@ extensions = [
     "sphinx_gallery.gen_gallery",
 ]
 templates_path = ["_templates"]
-exclude_patterns = ["_build", "jupyter_execute", "auto_examples/**.ipynb", "auto_examples/**.py"]
+exclude_patterns = [
+    "_build",
+    "generated/options.md",
+    "jupyter_execute",
+    "auto_examples/**.ipynb",
+    "auto_examples/**.py",
+]
 nitpicky = True
 # Links to scikit-learn are looked up in a small inventory here, so that a build needs no network:
 # names that pages mention, with the addresses that scikit-learn's own inventory has for them.
@@ -89,6 +96,24 @@ nb_execution_mode = "force" if os.environ.get("RUN_NOTEBOOK") else "off"
 nb_execution_in_temp = nb_execution_raise_on_error = True
 nb_execution_timeout = 600
 nb_output_stderr = "remove"  # bars
+
+# -- Options of the command line -------------------------------------------------------------------
+
+
+def write_options(path):
+    """Write what each command's ``--help`` says."""
+    os.environ["COLUMNS"] = "90"
+    (commands,) = (a.choices for a in make_parser()._actions if isinstance(a.choices, dict))
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(
+        "\n".join(
+            f"### {name}\n\n```text\n{parser.format_help()}```\n"
+            for name, parser in commands.items()
+        )
+    )
+
+
+write_options(Path(__file__).parent / "generated" / "options.md")
 
 # -- Gallery ---------------------------------------------------------------------------------------
 

@@ -2,8 +2,9 @@
 Save a model and serve it
 =========================
 
-A model is one file. A web service around it is a few lines: here with Python's standard library,
-so that nothing else is needed to follow.
+A model is one file, and a web service around it a few lines.
+
+They are of Python's standard library here, so that nothing else is needed to follow.
 """
 
 # %%

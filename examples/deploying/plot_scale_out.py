@@ -2,9 +2,11 @@
 Work on several processes or machines
 =====================================
 
-A search or an ensemble is trained by joblib, and joblib works on whatever it is told: processes of
-this computer, or a Dask cluster (``pip install "skdigits[scale]"``). Nothing but one ``with`` line
-changes. ``examples/scale_out.py`` is the same as a program with options.
+One ``with`` line brings a search or an ensemble to the workers of a cluster.
+
+Both are trained by joblib, and joblib works on whatever it is told: processes of this computer, or
+a Dask cluster (``pip install "skdigits[scale]"``). ``examples/scale_out.py`` is the same as a
+program with options.
 """
 
 # %%

@@ -2,10 +2,13 @@
 Read a stack of exams
 =====================
 
-A form is found by its boxes, its fields are read by rules, and only what is in doubt is left for a
-person. The exams here are made up by :func:`skdigits.datasets.make_page`; take scans of yours
-instead.
+Fields are read by rules, and only what is in doubt is left for a person.
+
+A form is found by its boxes. The exams here are made up by :func:`skdigits.datasets.make_page`;
+take scans of yours instead.
 """
+
+# sphinx_gallery_thumbnail_number = 2
 
 from dataclasses import replace
 

@@ -2,8 +2,9 @@
 MNIST's rule, step by step
 ==========================
 
-All 70,000 pictures of MNIST were placed by one rule. A network trained on them reads a digit that
-follows it, and guesses at one that does not.
+All 70,000 pictures of MNIST were placed by one rule.
+
+A network trained on them reads a digit that follows it, and guesses at one that does not.
 """
 
 # %%

@@ -2,8 +2,10 @@
 Other hands, and no digit at all
 ================================
 
-Much of the world writes its 1 with a long flag and crosses its 7; and what is asked is not always a
-digit. The pictures are drawn here.
+A 1 with a long flag, a crossed 7, and what is no digit.
+
+Much of the world writes like this; and what is asked is not always a digit. The pictures are drawn
+here.
 """
 
 # %%

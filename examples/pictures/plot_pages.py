@@ -2,10 +2,13 @@
 Read a table, a form and a sum
 ==============================
 
-Numbers are found wherever they stand. The pages here are made up by
-:func:`skdigits.datasets.make_page`, so that the truth is known; give the reader a photograph or a
-scan of your own instead.
+Numbers are found wherever they stand.
+
+The pages here are made up by :func:`skdigits.datasets.make_page`, so that the truth is known; give
+the reader a photograph or a scan of your own instead.
 """
+
+# sphinx_gallery_thumbnail_number = 2
 
 import matplotlib.pyplot as plt
 
@@ -32,6 +35,10 @@ figure.tight_layout()
 # %%
 # Numbers that stand below each other are a table, which becomes a pandas frame. Blank cells are
 # empty strings.
+
+plt.figure(figsize=(6.4, 4.2))
+plt.imshow(results[0].draw())
+plt.axis("off")
 
 table = results[0].table
 print(table.to_frame() if table is not None else results[0].text)

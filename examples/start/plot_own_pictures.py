@@ -2,8 +2,9 @@
 Read your own pictures
 ======================
 
-A drawing, a scan or a photograph becomes text. The picture here is drawn by Pillow; give the path
-of one of yours in its place.
+A drawing, a scan or a photograph becomes text.
+
+The picture here is drawn by Pillow; give the path of one of yours in its place.
 """
 
 # %%

@@ -2,8 +2,9 @@
 Quick start
 ===========
 
-Load digits, train a network, see what it gets wrong: the whole of scikit-learn's way, in a minute
-and without a download.
+Load digits, train a network, see what it gets wrong.
+
+This is the whole of scikit-learn's way, in a minute and without a download.
 """
 
 # %%

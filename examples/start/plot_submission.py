@@ -2,9 +2,11 @@
 Write a submission to Kaggle
 ============================
 
-The competition wants a file with one line for each row of ``test.csv``, in its order. Here a fifth
-of the bundled digits stands for ``test.csv``; with Kaggle's files in the current folder, or in the
-folder that ``SKDIGITS_DATA`` names, the same script is the real thing.
+From ``train.csv`` and ``test.csv`` to a file for the competition.
+
+It wants one line for each row of ``test.csv``, in its order. Here a fifth of the bundled digits
+stands for ``test.csv``; with Kaggle's files in the current folder, or in the folder that
+``SKDIGITS_DATA`` names, the same script is the real thing.
 """
 
 # %%

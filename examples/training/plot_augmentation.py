@@ -2,8 +2,10 @@
 What augmentation is good for
 =============================
 
-While it trains, the network sees each picture a little turned, zoomed, sheared and shifted, and
-never the same way twice. The accuracy on the same kind of rows hardly moves; on rows that are not
+Training on distorted pictures makes a network sturdy.
+
+It sees each picture a little turned, zoomed, sheared and shifted, and never the same way twice. The
+accuracy on the same kind of rows hardly moves; on rows that are not
 quite placed as in training it does.
 """
 

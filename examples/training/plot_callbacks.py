@@ -2,6 +2,8 @@
 Watch a training
 ================
 
+Follow the loss and the learning rate, batch by batch.
+
 ``callbacks`` of :class:`~skdigits.DigitCNNClassifier` takes functions that make Keras callbacks.
 Every fit calls them anew: nothing leaks from one fold of a search into the next, and the classifier
 can be cloned, saved and sent to other processes.

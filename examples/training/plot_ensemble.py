@@ -2,8 +2,9 @@
 Several networks
 ================
 
-Networks from different seeds make different mistakes. Averaged, they make fewer than one of them
-alone does on average.
+Networks from different seeds make different mistakes.
+
+Averaged, they make fewer than one of them alone does on average.
 """
 
 # %%

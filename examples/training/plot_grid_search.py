@@ -2,9 +2,10 @@
 Search for better parameters
 ============================
 
-The pipeline is a scikit-learn estimator, so scikit-learn's searches tune it. ``skdigits.tuning``
-adds what a search of networks needs: where to look, and that a search that was cut off
-goes on.
+scikit-learn's searches tune the pipeline, and nothing is lost when they stop.
+
+The pipeline is a scikit-learn estimator. ``skdigits.tuning`` adds what a search of networks needs:
+where to look, and that a search that was cut off goes on.
 """
 
 # %%

@@ -2,6 +2,8 @@
 What the network looks at
 =========================
 
+Which strokes decided what was read?
+
 Cover a patch of a picture with paper and ask again: if the answer loses much of its lead, the patch
 was what decided. Done for every place, it gives a map. The method takes any classifier with
 ``predict_proba``, and looks into none.

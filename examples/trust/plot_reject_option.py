@@ -2,7 +2,9 @@
 Refuse to answer
 ================
 
-A reader of forms had better say "unsure" than be wrong. ``SelectiveClassifier`` holds out a part of
+A reader of forms had better say "unsure" than be wrong.
+
+``SelectiveClassifier`` holds out a part of
 the rows, calibrates the probabilities on them, and finds the confidence at which the answers are
 wrong as seldom as you ask.
 """

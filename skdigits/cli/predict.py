@@ -219,12 +219,12 @@ def _read_rows(reader, source):
 
 def _record(source, row, text, digits, others, error=None, page=None):
     remarks = [error] if error else []
-    n_unsure = sum(digit["unsure"] for digit in digits)
+    unsure = [str(place) for place, digit in enumerate(digits, start=1) if digit["unsure"]]
     if row is not None:
-        remarks += ["unsure"] * n_unsure + ["no digit?"] * len(others)
+        remarks += ["unsure"] * len(unsure) + ["no digit?"] * len(others)
     elif not error:
         remarks += ["no digit"] * (not digits)
-        remarks += [f"{n_unsure} unsure"] * bool(n_unsure)
+        remarks += [f"unsure of digit {', '.join(unsure)}"] * bool(unsure)
         remarks += [f"{len(others)} not a digit"] * bool(others)
     confidences = [digit["confidence"] for digit in digits or (others if row else [])]
     return {

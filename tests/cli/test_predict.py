@@ -68,7 +68,7 @@ def test_unsure_digits_and_others_are_marked(use, picture, capsys):
 
     use("predict", Doubting(1.0))
     assert main(["predict", picture]) == 0
-    assert "7  (1 unsure)" in capsys.readouterr().out
+    assert "7  (unsure of digit 1)" in capsys.readouterr().out
     use("predict", Doubting(-1.0))
     assert main(["predict", picture, "--one-digit"]) == 0
     assert "(no digit, 1 not a digit)" in capsys.readouterr().out
