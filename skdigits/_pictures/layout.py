@@ -11,8 +11,12 @@ _STEEP = 1.2  # cost of a slope of 1, in lines
 _CORE = 0.6  # share of a number's width that tells its column
 _SLIVER = 0.6  # times the usual distance of two columns: closer ones may be one
 _GAPPED = 0.1  # share of a table's numbers that may be two by their gaps
+_BRIDGED = 6  # rows of a table, of which in one a number may reach from one column into the next
 _MINUS_GAP = 1.0  # of a digit's height: a minus stands no farther from its number
 _MINUS_FREE = 1.5  # times that gap is left before it, or it takes away from the number there
+_BEYOND = 0.35  # of a digit's height: a ruled line between two digits is longer on both sides
+_FAINT = 0.2  # of the digits' contrast: that of a ruled line
+_RULED, _OPEN = 0.98, 0.7  # share of its length that is seen, and below which there is none
 _LOW = 0.6  # of a digit's height below its top: points and commas stand lower
 
 
@@ -40,7 +44,7 @@ class Layout(NamedTuple):
     marks: list[str]
 
 
-def lay_out(boxes, signs=(), *, marks=False):
+def lay_out(boxes, signs=(), *, grey=None, marks=False):
     """Find lines, numbers and columns.
 
     Parameters
@@ -49,6 +53,8 @@ def lay_out(boxes, signs=(), *, marks=False):
         Left, top, right and bottom of the digits.
     signs : list of (str, array-like of shape (4,)), default=()
         Signs and letters, and where: what stands on both sides of one is not one number.
+    grey : ndarray of shape (height, width), uint8, default=None
+        The picture, ink dark, in which ruled lines between numbers are looked for.
     marks : bool, default=False
         Whether points and commas may stand inside a number, and a minus before it.
 
@@ -69,6 +75,8 @@ def lay_out(boxes, signs=(), *, marks=False):
     for line in np.unique(lines):
         members = np.flatnonzero(lines == line)
         ends = _ends(boxes[members], dividers)
+        if grey is not None:
+            ends |= _ruled(boxes[members], ends, grey)
         numbers[members] = count + np.concatenate([[0], np.cumsum(ends)])
         count = int(numbers[members[-1]]) + 1
     numbers, columns = _tabulate(boxes, lines, numbers, slope)
@@ -157,6 +165,43 @@ def _ends(boxes, dividers):
     return wide | np.array(divided, bool)
 
 
+def _ruled(boxes, ends, grey):
+    """Where a ruled line ends a number.
+
+    In a comb lines stand between the digits of one number, so only what has a number of several
+    digits, without a line between them, on one side or the other is a line of a table.
+    """
+    seen = np.zeros(len(ends))
+    for i in np.flatnonzero(~ends):
+        seen[i] = _line_between(boxes[i], boxes[i + 1], grey)
+    is_line = ~ends & (seen >= _RULED)
+    groups = np.concatenate([[0], np.cumsum(ends | is_line)])
+    is_open = np.zeros(groups[-1] + 1, bool)
+    for group in range(len(is_open)):
+        inside = (groups[:-1] == group) & (groups[1:] == group)
+        is_open[group] = inside.any() and seen[inside].max() < _OPEN
+    return is_line & (is_open[groups[:-1]] | is_open[groups[1:]])
+
+
+def _line_between(a, b, grey):
+    """How much is seen of a line between two digits, from above to below them: 0 to 1."""
+    height = max(a[3] - a[1], b[3] - b[1])
+    top, bottom = min(a[1], b[1]) - _BEYOND * height, max(a[3], b[3]) + _BEYOND * height
+    left, right = min(a[2], b[0] - 4) - 0.1 * height, max(b[0], a[2] + 4) + 0.1 * height
+    rows = slice(max(0, int(top)), int(np.ceil(bottom)))
+    between = grey[rows, max(0, int(left)) : int(np.ceil(right))].astype(np.float32)
+    digits = grey[rows, max(0, int(a[0])) : int(np.ceil(b[2]))]
+    if not between.size or not digits.size:
+        return 0.0
+    contrast = np.quantile(digits, 0.8) - np.quantile(digits, 0.03)
+    dark = np.quantile(between, 0.8, axis=1, keepdims=True) - between
+    dark = np.clip(dark / max(_FAINT * contrast, 1), 0, 1)
+    path = np.pad(dark[0], 1)
+    for row in dark[1:]:  # the darkest way down, by at most a pixel to the side in each row
+        path[1:-1] = row + np.maximum(np.maximum(path[:-2], path[1:-1]), path[2:])
+    return float(path.max() / len(dark))
+
+
 def _tabulate(boxes, lines, numbers, slope):
     """The number of each box, cells of one number each; and the column of each number, or None."""
     first = np.flatnonzero(np.diff(numbers, prepend=-1))
@@ -168,14 +213,7 @@ def _tabulate(boxes, lines, numbers, slope):
     left = np.minimum.reduceat(x[:, 0], first)
     right = np.maximum.reduceat(x[:, 1], first)
     middle, reach = (left + right) / 2, _CORE * (right - left) / 2
-    order = np.argsort(middle - reach)
-    columns = np.empty(len(rows), int)
-    column, end = -1, -np.inf
-    for i in order:
-        if middle[i] - reach[i] > end:
-            column += 1
-        end = max(end, middle[i] + reach[i])
-        columns[i] = column
+    columns = _columns(middle - reach, middle + reach, n_rows // _BRIDGED)
     columns = _without_slivers(columns, rows, middle)
     # Numbers of one cell are one, written with a gap, unless there are many of them.
     goes_on = (np.diff(rows, prepend=-1) == 0) & (np.diff(columns, prepend=-1) == 0)
@@ -183,6 +221,27 @@ def _tabulate(boxes, lines, numbers, slope):
         return numbers, None
     joined = np.cumsum(~goes_on) - 1
     return joined[numbers], tuple(columns[~goes_on].tolist())
+
+
+def _columns(starts, ends, few):
+    """The column of each number: those that overlap share one, unless only `few` bridge two."""
+    edges = np.unique(np.concatenate([starts, ends]))
+    between = (edges[1:] + edges[:-1]) / 2
+    covered = ((starts < between[:, None]) & (between[:, None] < ends)).sum(axis=1) > few
+    runs = np.cumsum(np.diff(covered, prepend=False) & covered)  # how many began up to there
+    first, last = np.searchsorted(edges, starts), np.searchsorted(edges, ends) - 1
+    bridges = runs[last] - runs[first] + covered[first] > 1
+    columns = np.empty(len(starts), int)
+    column, end = -1, -np.inf
+    for i in np.flatnonzero(~bridges)[np.argsort(starts[~bridges])]:
+        column += starts[i] > end
+        end = max(end, ends[i])
+        columns[i] = column
+    middle = (starts + ends) / 2
+    whole = np.flatnonzero(~bridges)
+    for i in np.flatnonzero(bridges):
+        columns[i] = columns[whole[np.argmin(np.abs(middle[whole] - middle[i]))]]
+    return columns
 
 
 def _without_slivers(columns, rows, middle):

@@ -256,7 +256,7 @@ class DigitReader:
         signs = seen.signs.take(seen.signs.scores > _WEAK)
         names = [SIGNS[best] for best in signs.kinds[:, -len(SIGNS) :].argmax(axis=1)]
         signs = list(zip(names, signs.boxes, strict=True))
-        layout = lay_out(found.boxes[digits], signs, marks=self.marks)
+        layout = lay_out(found.boxes[digits], signs, grey=grey, marks=self.marks)
 
         def read(i, line=0, number=0, mark=""):
             return self._digit(

@@ -144,3 +144,42 @@ def test_a_number_with_a_gap_is_one_in_its_cell_of_a_table():
     layout = lay_out(table + gapped)
     assert layout.columns == (0, 1, 2) * 12
     assert layout.numbers.tolist()[-6:] == [33, 33, 34, 34, 35, 35]
+
+
+def drawn(boxes, ruled, top=20, bottom=80):
+    """A page with dark strokes in the boxes, and pale upright lines that lean a little."""
+    page = np.full((100, 400), 220, np.uint8)
+    for x in ruled:
+        for y in range(top, bottom):
+            shift = round(0.05 * (y - top))
+            page[y, x + shift : x + shift + 2] = 180
+    for x0, y0, x1, y1 in np.array(boxes, int):
+        page[y0:y1, x0 + 4 : x0 + 8] = page[y0 : y0 + 5, x0:x1] = 60
+    return page
+
+
+@pytest.mark.parametrize(
+    ("ruled", "numbers"),
+    [
+        ([], [0, 0, 0, 0, 0]),
+        ([46], [0, 0, 1, 1, 1]),
+        ([71], [0, 0, 0, 1, 1]),
+        ([21, 46, 71, 96], [0, 0, 0, 0, 0]),  # a comb
+    ],
+)
+def test_a_ruled_line_ends_a_number_but_in_a_comb(ruled, numbers):
+    boxes = row("43521", y=35)
+    assert lay_out(boxes, grey=drawn(boxes, ruled)).numbers.tolist() == numbers
+
+
+def test_a_line_no_longer_than_the_digits_is_none_of_a_table():
+    boxes = row("4352", y=35)
+    page = drawn(boxes, [46], top=36, bottom=64)
+    assert lay_out(boxes, grey=page).numbers.tolist() == [0] * 4
+
+
+def test_a_number_that_bridges_two_columns_does_not_join_them():
+    rows = [row("12 34 56", y=80 * k, space=60) for k in range(6)]
+    rows.append(row("1234", y=480, gap=28) + row("56", x=220, y=480))
+    layout = lay_out([box for boxes in rows for box in boxes])
+    assert layout.columns == (*(0, 1, 2) * 6, 1, 2)
