@@ -79,10 +79,10 @@ def score_tables(reader, n, digits):
 def score_changes(reader, n, digits):
     """Share of made-up lines that are read the same whatever is done to the picture."""
     same = 0
-    size = {"shape": (80, 420), "n_rows": 1, "height": 36}
+    line = {"shape": (80, 420), "n_rows": 1, "height": 36}
     for seed in range(n):
         rng = np.random.default_rng(seed)
-        page = make_page("lines", **size, tilt=0, digits=digits, random_state=seed)
+        page = make_page("lines", **line, tilt=0, digits=digits, random_state=seed)
         before = digits_of(reader.read(page.image))
         image = page.image
         height = image.shape[0]

@@ -42,9 +42,15 @@ def change_condition(images, amounts, generator, smooth):
 def _thickness(images, amount, draw, smooth):
     """Thicken or thin the strokes, by a pixel on each side at most."""
     share = amount * draw(1, 1, 1)
-    grown = ops.max_pool(images, 3, 1, "same")
-    shrunk = -ops.max_pool(-images, 3, 1, "same")
+    grown, shrunk = _of_neighbours(ops.maximum, images), _of_neighbours(ops.minimum, images)
     return images + ops.relu(share) * (grown - images) + ops.relu(-share) * (shrunk - images)
+
+
+def _of_neighbours(better, images):
+    """Maximum or minimum of 3x3 pixels; pooling of a single channel takes five times as long."""
+    padded = ops.pad(images, [[0, 0], [1, 1], [1, 1], [0, 0]], "symmetric")
+    rows = better(better(padded[:, :-2], padded[:, 1:-1]), padded[:, 2:])
+    return better(better(rows[:, :, :-2], rows[:, :, 1:-1]), rows[:, :, 2:])
 
 
 def _lines(images, amount, draw, smooth):
@@ -70,9 +76,17 @@ def _lines(images, amount, draw, smooth):
 
 
 def _blur(images, amount, draw, smooth):
-    """Blur with a triangular filter of 5 pixels."""
-    blurred = ops.average_pool(ops.average_pool(images, 3, 1, "same"), 3, 1, "same")
+    """Blur with a triangular filter of 5 pixels, as a product with a matrix for each axis."""
+    down, across = (_triangular(side) for side in images.shape[1:3])
+    blurred = ops.matmul(ops.matmul(down, images[..., 0]), across.T)[..., None]
     return images + amount * ops.relu(draw(1, 1, 1)) * (blurred - images)
+
+
+def _triangular(side):
+    """The matrix that takes the mean of three neighbours, twice; there are two at an edge."""
+    mean = np.abs(np.subtract.outer(np.arange(side), np.arange(side))) <= 1
+    mean = mean / mean.sum(axis=1, keepdims=True)
+    return (mean @ mean).astype("float32")
 
 
 def _contrast(images, amount, draw, smooth):
