@@ -1,7 +1,11 @@
 """Users' code is checked against the package's own types."""
 
+from pathlib import Path
+
 import pytest
 from mypy import api
+
+ROOT = Path(__file__).parent.parent
 
 CODE = """
 from pathlib import Path
@@ -70,3 +74,10 @@ def test_code_that_is_wrong_is_told(check):
     first, second = check(wrong)
     assert '"target_error"' in first
     assert '"bins"' in second
+
+
+@pytest.mark.slow
+def test_the_package_agrees_with_its_own_types(tmp_path):
+    settings = ["--config-file", str(ROOT / "pyproject.toml"), "--cache-dir", str(tmp_path)]
+    said, problem, code = api.run([*settings, str(ROOT / "skdigits")])
+    assert code == 0, said + problem

@@ -134,8 +134,7 @@ class Rules:
         is_number = isinstance(length, (int, np.integer)) and 0 <= length <= _LONGEST
         if length is not None and not is_number:
             raise ValueError(f"length is a number of digits, 0 to {_LONGEST}; got {length!r}.")
-        if candidates is not None:
-            candidates = check_candidates(candidates)
+        listed = None if candidates is None else check_candidates(candidates)
         if between is not None:
             low, high = between
             if not 0 <= low <= high:
@@ -145,7 +144,7 @@ class Rules:
             compiled = None if pattern is None else re.compile(pattern, re.ASCII)
         except re.error as error:
             raise ValueError(f"pattern={pattern!r} is no regular expression: {error}.") from error
-        return cls(length, candidates, between, compiled, _check_of(check), blank)
+        return cls(length, listed, between, compiled, _check_of(check), blank)
 
     def listed(self) -> list[str] | None:
         """All strings that are allowed, where they can be listed; else None."""

@@ -2,6 +2,7 @@
 
 import itertools
 import numbers
+from functools import partial
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -119,12 +120,11 @@ class DigitNormalizer(TransformerMixin, DocLinkMixin, BaseEstimator):
         """
         self._check_parameters()
         images = _as_mnist_images(X)
-        if images is not None:
-            found = (
-                normalize_image(image, self.stroke_width, deskew=self.deskew) for image in images
-            )
-        else:
+        if images is None:
             found = map(self._row_of_picture, _pictures(X), itertools.count())
+        else:
+            place = partial(normalize_image, widths=self.stroke_width, deskew=self.deskew)
+            found = map(place, images)
         rows = [self._checked(row, index) for index, row in enumerate(found)]
         return np.array(rows, dtype=np.uint8).reshape(len(rows), SIDE * SIDE)
 

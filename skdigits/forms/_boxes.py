@@ -124,7 +124,7 @@ def find_boxes(lines):
     height, width = labels.shape
     boxes = []
     for label, place in enumerate(ndimage.find_objects(labels), start=1):
-        top, bottom, left, right = (*_ends(place[0]), *_ends(place[1]))
+        (top, bottom), (left, right) = _ends(place[0]), _ends(place[1])
         sides = right - left, bottom - top
         is_open = left == 0 or top == 0 or right == width or bottom == height
         if is_open or min(sides) < _LEAST_SIDE or max(sides) > _LARGEST_SIDE * max(labels.shape):
