@@ -1,6 +1,6 @@
 """The pipeline that everything else works with: pixels in, labels out."""
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,18 @@ class DigitPipeline(DocLinkMixin, Pipeline):
     """
 
     _BLOCK = 8192
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters of the steps: ``digitcnnclassifier__epochs=5``; see scikit-learn's."""
+        names = self.get_params()
+        for name in params:
+            of_steps = [full for full in names if full.endswith(f"__{name}")]
+            if name not in names and of_steps:
+                raise ValueError(
+                    f"{name!r} is no parameter of the pipeline but of a step: "
+                    f"write {of_steps[0]!r}."
+                )
+        return super().set_params(**params)
 
     @_of_last_step
     def predict(self, X: Rows, **params: Any) -> NDArray[Any]:

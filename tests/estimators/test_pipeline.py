@@ -111,6 +111,17 @@ def test_learning_curve(rows):
     assert np.isfinite(test).all()
 
 
+def test_the_name_of_a_step_s_parameter_is_told(rows):
+    pipeline = make_digit_pipeline("fast")
+    said = "'learning_rate' is no parameter of the pipeline but of a step: "
+    with pytest.raises(ValueError, match=said + "write 'digitcnnclassifier__learning_rate'"):
+        pipeline.set_params(learning_rate=0.01)
+    with pytest.raises(ValueError, match="write 'digitcnnclassifier__epochs'"):
+        GridSearchCV(pipeline, {"epochs": [1, 2]}, cv=2).fit(rows[0][:20], rows[1][:20])
+    with pytest.raises(ValueError, match="Invalid parameter 'colour'"):
+        pipeline.set_params(colour="red")
+
+
 def test_clone_and_set_params_commute():
     pipeline = quick()
     params = {"digitcnnclassifier__width": 0.5}
