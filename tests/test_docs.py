@@ -16,6 +16,8 @@ import pytest
 
 import skdigits
 
+pytestmark = pytest.mark.timeout(1200)  # building the site runs all examples
+
 ROOT = Path(__file__).parent.parent
 MODULES = [
     "skdigits",
