@@ -111,7 +111,7 @@ def adapt(
     classifier = _network_of(pipeline)
     y = np.asarray(y)
     rows = pipeline[:-1].transform(X)
-    if len(rows) != len(y) or (groups is not None and np.shape(groups) != y.shape):
+    if len(rows) != len(y) or (groups is not None and len(np.asarray(groups)) != len(y)):
         raise ValueError(f"X, y and groups differ in length: {len(rows)} rows, {len(y)} labels.")
     if unknown := sorted(set(y.tolist()) - set(classifier.classes_.tolist())):
         raise ValueError(
