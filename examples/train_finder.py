@@ -18,14 +18,14 @@ from pathlib import Path
 import keras
 import numpy as np
 from joblib import Parallel, delayed
-from PIL import ImageFont
+from sklearn.utils import Bunch
 
 from skdigits._networks.finder import build_finder, encode_marks, finder_loss
 from skdigits._onnx.finder import write_finder
 from skdigits._pictures.finder import contrast
 from skdigits.datasets import load_competition, load_hands, make_non_digits
-from skdigits.datasets._pages import crop_to_ink, cut_to_ink, make_patch
-from skdigits.datasets._scribe import Scribe
+from skdigits.datasets._pages import gather_scribe, make_patch
+from skdigits.datasets._scribe import find_fonts
 
 CARD = """\
 # The network that finds digits
@@ -50,6 +50,7 @@ E. Alpaydin, F. Alimoglu and C. Kaynak 1998 (CC BY 4.0); UJIpenchars, D. Llorens
 2024 (MIT); Omniglot, B. Lake, R. Salakhutdinov and J. Tenenbaum 2015 (MIT); MNIST, Y. LeCun, C. Cortes and C. Burges
 (CC BY-SA 3.0).
 """
+KAGGLE = "MNIST (train.csv)"
 SIDE = 160
 CHUNK = 250
 WRONG_SIDE_UP = 0.05  # share of patches turned by 90 degrees, and of those light on dark: no digits
@@ -82,35 +83,19 @@ def parse_arguments(arguments=None):
     return parser.parse_args(arguments)
 
 
-def find_fonts(folder):
-    """Font files that have digits, in the order of their names."""
-    paths = sorted(str(path) for path in folder.rglob("*.[ot]tf"))
-    return [path for path in paths if has_digits(path)]
-
-
-def has_digits(path):
-    try:
-        font = ImageFont.truetype(path, 40)
-    except OSError:
-        return False
-    return all(font.getbbox(digit) != font.getbbox("\uffff") for digit in "0123456789")
-
-
-def make_scribe(data, hands, fonts, n_drawings):
-    """One collection for each source, and that of train.csv as often as three of them."""
-    competition = load_competition(data, with_test=False)
-    mnist = cut_to_ink(competition.data, competition.target)
+def gather(data, hands, fonts, n_drawings):
+    """Who writes, and the sources of their hands."""
+    X, y = load_competition(data, with_test=False, return_X_y=True)
     others = load_hands(hands, random_state=0)
-    collections, sources = [mnist] * 3, []
-    for source in np.unique(others.source):
-        rows = (others.source == source) & (others.target >= 0)
-        if len(np.unique(others.target[rows])) == 10:
-            collections.append(cut_to_ink(others.data[rows], others.target[rows]))
-            sources.append(f"`{source}` ({rows.sum():,})")
     drawn = make_non_digits(n_drawings, kinds=DRAWN, random_state=0)
-    cuts = map(crop_to_ink, [*others.images[others.target < 0], *drawn.images])
-    letters = [cut for cut in cuts if cut is not None]
-    return Scribe(collections, letters, fonts), sources
+    rows = Bunch(
+        data=np.concatenate([X, others.data, drawn.data]),
+        target=np.concatenate([y, others.target, np.full(len(drawn.data), -1)]),
+        source=np.concatenate([[KAGGLE] * len(X), others.source, ["drawn"] * len(drawn.data)]),
+    )
+    names, counts = np.unique(others.source[others.target >= 0], return_counts=True)
+    sources = [f"`{name}` ({count:,})" for name, count in zip(names, counts, strict=True)]
+    return gather_scribe(rows, fonts, often=KAGGLE), sources
 
 
 def make_examples(scribe, n, seed):
@@ -191,7 +176,7 @@ def main(arguments=None):
     keras.utils.set_random_seed(options.seed)
     started = time.process_time()
     fonts = find_fonts(options.fonts)
-    scribe, sources = make_scribe(options.data, options.hands, fonts, options.drawings)
+    scribe, sources = gather(options.data, options.hands, fonts, options.drawings)
     print(
         f"{len(scribe.collections)} collections, {len(scribe.letters)} letters, {len(fonts)} fonts"
     )

@@ -5,7 +5,8 @@ Train the weights that ship with the package
 Trains the "accurate" preset twice on Kaggle's ``train.csv``: on a part of it, to measure it and its
 doubt on rows that it has not seen, and on all of it, to ship. With ``--hands`` it takes that network,
 which must be in the output folder, and trains it further: on Kaggle's rows, on a folder of other
-people's handwriting, and on what is no digit. Some writers are kept aside, to measure it and its doubt.
+people's handwriting, on digits cut from made-up pages of all of these, and on what is no digit. Some
+writers are kept aside, to measure it and its doubt.
 Writes the model, once for Keras and once for onnxruntime, and its card. The competition's test rows are never read, nor any other copy of
 MNIST, which would hold them::
 
@@ -37,10 +38,15 @@ from skdigits import (
 from skdigits._estimators.novelty import find_zero, move_zero
 from skdigits.datasets import load_competition, load_hands, make_non_digits
 from skdigits.datasets._non_digits import KINDS, slash_zeros
+from skdigits.datasets._page_rows import cut_from_pages
+from skdigits.datasets._pages import gather_scribe
+from skdigits.datasets._scribe import find_fonts
 
 KAGGLE = "MNIST (train.csv)"
 MADE_UP = "made-up"
 SLASHED = "zeros with a slash"
+PAGES = "made-up pages"
+FONTS_ASIDE = 7  # one font of so many is kept aside
 MANY = 70  # rows of train.csv for one of them
 LARGEST_GAP = 1e-4  # between probabilities of the two files
 REFUSED = 0.005  # share of the unseen digits of other hands that score below 0
@@ -74,6 +80,7 @@ SOURCES = {
     KAGGLE: "Y. LeCun, C. Cortes, C. Burges: MNIST; CC BY-SA 3.0",
     MADE_UP: "`skdigits.datasets.make_non_digits`",
     SLASHED: "zeros of `train.csv`, with a slash drawn through them",
+    PAGES: "`skdigits.datasets._page_rows.cut_from_pages`: where the finder sees a digit, right or wrong",
 }
 
 CARD = """\
@@ -132,6 +139,12 @@ def parse_arguments(arguments=None):
     parser.add_argument(
         "--target-error", type=float, default=0.001, help="share wrong among accepted answers"
     )
+    parser.add_argument(
+        "--patches", type=int, default=7_000, help="parts of pages to cut digits from"
+    )
+    parser.add_argument(
+        "--fonts", metavar="DIR", type=Path, default=Path("/usr/share/fonts"), help="to print with"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, help="CPU threads (default: TensorFlow's choice)")
     parser.add_argument("--jobs", type=int, default=2, help="processes that draw")
@@ -181,6 +194,28 @@ def keep_aside(rows, share, seed):
     return is_aside
 
 
+def add_pages(rows, is_aside, options):
+    """Also rows cut from made-up pages; those aside hold other writers and other fonts."""
+    fonts = find_fonts(options.fonts)
+    aside = np.arange(len(fonts)) % FONTS_ASIDE == 0
+    parts, flags = [rows], [is_aside]
+    for is_kept, share in ((False, 1.0), (True, 0.1)):
+        chosen = is_aside == is_kept
+        writers = Bunch(**{name: rows[name][chosen] for name in ("data", "target", "source")})
+        own = [font for font, flag in zip(fonts, aside, strict=True) if flag == is_kept]
+        scribe = gather_scribe(writers, own, often=KAGGLE)
+        if not scribe.collections:  # no writer aside has written all digits
+            continue
+        seed = options.seed + int(is_kept)
+        n = max(1, int(share * options.patches))
+        cut = cut_from_pages(scribe, n, random_state=seed, n_jobs=options.jobs)
+        names = np.full(len(cut.data), PAGES)
+        parts.append(Bunch(data=cut.data, target=cut.target, source=names, groups=names))
+        flags.append(np.full(len(names), is_kept))
+    joined = {name: np.concatenate([part[name] for part in parts]) for name in rows}
+    return Bunch(**joined), np.concatenate(flags)
+
+
 def describe_sources(pipeline, rows, is_aside):
     """A table of the sources: rows and writers trained on, and what was measured."""
     lines = [
@@ -198,7 +233,7 @@ def describe_sources(pipeline, rows, is_aside):
             if not seen.any():
                 continue
             n_writers = len(np.unique(rows.groups[seen]))
-            writers = "" if source in (KAGGLE, MADE_UP, SLASHED) else f", {n_writers}"
+            writers = "" if source in (KAGGLE, MADE_UP, SLASHED, PAGES) else f", {n_writers}"
             cells = [f"{source}{kind}", f"{seen.sum():,}{writers}", f"{aside.sum():,}", "", ""]
             if aside.any():
                 X, y = rows.data[aside], rows.target[aside]
@@ -223,6 +258,8 @@ def main(arguments=None):
         is_aside = None
     else:
         is_aside = keep_aside(rows, options.aside, options.seed)
+        rows, is_aside = add_pages(rows, is_aside, options)
+        X, y = rows.data, rows.target
         pipeline = train_further(rows, is_aside, options)
     selective = pipeline[-1]
     n_unseen = selective.n_held_out_
@@ -311,7 +348,8 @@ def train_further(rows, is_aside, options):
     selective = SelectiveClassifier(
         FrozenEstimator(classifier), target_error=options.target_error, random_state=options.seed
     )
-    digits = is_aside & (y >= 0)
+    # What is cut from pages can be illegible: doubt would grow by it everywhere.
+    digits = is_aside & (y >= 0) & (rows.source != PAGES)
     selective.fit(X[digits], y[digits])
     score = classifier.score_samples(X[digits])
     move_zero(classifier, find_zero(score, np.ones(len(score)), REFUSED))

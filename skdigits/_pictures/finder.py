@@ -162,11 +162,11 @@ class _Pyramid:
 
     def __init__(self, image):
         self._image, self._surroundings, self._inks = image, {}, {}
-        longest = max(image.size)
+        longest, shortest = max(image.size), min(image.size)
         scale = min(1.0, _LARGEST / longest)
         scale = 2.0 if longest < _ENLARGED else scale
         scales = []
-        while scale * longest >= _SMALLEST or not scales:
+        while not scales or (scale * longest >= _SMALLEST and scale * shortest >= _HEIGHTS[0]):
             scales.append(scale)
             scale /= _STEP
         self.scales = scales[::-1]

@@ -42,6 +42,7 @@ _SUFFIXES = {
 }
 _WEAK = 0.6  # probability of a digit that the classifier may refuse
 _SURE = 0.6  # score from which something is a digit, or a sign, beyond doubt
+_SAY = 0.3  # of the finder in which digit it is; the rest is the classifier's
 _COMPANY = 4  # sure digits in whose company what the classifier refuses is only in doubt
 
 
@@ -322,7 +323,7 @@ class DigitReader:
             return probabilities, is_doubtful, is_other
         first = found.kinds[:, [int(label) for label in labels]]
         is_doubtful |= probabilities.argmax(axis=1) != first.argmax(axis=1)
-        both = np.sqrt(np.maximum(probabilities * first, 1e-12))
+        both = np.maximum(first, 1e-6) ** _SAY * np.maximum(probabilities, 1e-6) ** (1 - _SAY)
         return both / both.sum(axis=1, keepdims=True), is_doubtful, is_other
 
     def _ask(self, rows):

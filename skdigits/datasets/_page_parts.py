@@ -8,6 +8,9 @@ from skdigits.datasets._scribe import print_character, scribble
 
 PRINTED = "abcdefghijkmnprtuvwxyACEFGHKLMNPRTUVWXY"  # what looks like no digit
 LETTER = "@"  # stands for any letter
+MONEY = ["$", "€", "£", "#", "%", "&"]  # printed before a number or after it
+STARTS = ["$", "$", "$", "€", "#", "*", "**", "=", "-", ""]  # what is written before an amount
+ENDS = ["#", "*", "**", "=", "-", ".-", "/-", "--", ""]  # what follows an amount
 
 
 class Mark(NamedTuple):
@@ -137,7 +140,7 @@ def _label(character):
 
 def draw_gap(rng):
     """Distance of two digits in heights of a digit; below 0 they touch."""
-    return rng.normal(-0.05, 0.06) if rng.random() < 0.15 else rng.normal(0.16, 0.11)
+    return rng.normal(-0.06, 0.08) if rng.random() < 0.3 else rng.normal(0.16, 0.11)
 
 
 def random_digits(n, rng):
@@ -149,6 +152,8 @@ def random_number(rng):
     """A number as people write it, now and then with separators, signs or letters."""
     lengths, weights = [1, 2, 3, 4, 5, 6, 8], [0.12, 0.22, 0.2, 0.18, 0.12, 0.1, 0.06]
     text = random_digits(rng.choice(lengths, p=weights), rng)
+    if rng.random() < 0.15:  # round amounts end in zeros, often joined
+        text = text[0] + "0" * (len(text) - 1)
     kind, n = rng.random(), len(text)
     if kind < 0.12 and n > 1:
         k = rng.integers(1, n)
@@ -159,9 +164,20 @@ def random_number(rng):
         text = "-" + text
     elif kind < 0.28:
         text += str(rng.choice(["/-", "-", "=", LETTER, "/", "*", ".-"]))
-    elif kind < 0.32:
+    elif kind < 0.42:  # an amount on a cheque, with something before and after it
+        text = f"{rng.choice(STARTS)}{text}{rng.choice(ENDS)}"
+    elif kind < 0.46:
         text = LETTER * rng.integers(1, 4) + str(rng.choice(["", " ", ":", "."])) + text
     return text
+
+
+def random_print(rng):
+    """Words and numbers to be printed."""
+    if rng.random() > 0.35:
+        return random_word(rng)
+    sign = str(rng.choice(MONEY)) if rng.random() < 0.4 else ""
+    number = random_digits(rng.integers(2, 9), rng)
+    return sign + number if rng.random() < 0.7 else number + sign
 
 
 def random_sum(rng):

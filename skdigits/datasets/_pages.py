@@ -19,6 +19,7 @@ from skdigits.datasets._page_parts import (
     draw_gap,
     random_digits,
     random_number,
+    random_print,
     random_sum,
     random_word,
 )
@@ -135,7 +136,7 @@ def _check_numbers(kind, numbers, n_rows):
         raise ValueError(f"numbers are strings of digits; got {other[0]!r}.")
 
 
-def make_patch(scribe, rng, side=160):
+def make_patch(scribe, rng, side=160, damage=1.0):
     """A part of a page in any condition, to train a finder of digits on.
 
     Parameters
@@ -144,6 +145,8 @@ def make_patch(scribe, rng, side=160):
     rng : numpy.random.Generator
     side : int, default=160
         Height and width in pixels. Digits are 9 to 75 pixels high, most of them 13 to 48.
+    damage : float, default=1.0
+        How bad the picture may be: see `photograph`.
 
     Returns
     -------
@@ -170,7 +173,7 @@ def make_patch(scribe, rng, side=160):
         _scattered(writer, height)
     if rng.random() < 0.3 or kind >= 0.95:
         writer.clutter(height)
-    image, hidden = photograph(sheet.page, rng)
+    image, hidden = photograph(sheet.page, rng, damage)
     return image, [_seen(mark, hidden) for mark in writer.marks]
 
 
@@ -194,6 +197,32 @@ def cut_to_ink(rows, labels):
     if missing:
         raise ValueError(f"digits holds no picture of {missing}; give at least one of each digit.")
     return pictures
+
+
+def gather_scribe(rows, fonts=(), often=None):
+    """A scribe who writes in the hands of several sources.
+
+    Parameters
+    ----------
+    rows : Bunch
+        ``data``, ``target`` (-1 for letters and other non-digits) and ``source``, as of
+        :func:`skdigits.datasets.load_hands`. A source that lacks a digit is left out.
+    fonts : list of path, default=()
+    often : str, default=None
+        The source that counts as three.
+
+    Returns
+    -------
+    scribe : Scribe
+    """
+    collections = []
+    for source in np.unique(rows.source[rows.target >= 0]):
+        chosen = (rows.source == source) & (rows.target >= 0)
+        if len(np.unique(rows.target[chosen])) == 10:
+            cut = cut_to_ink(rows.data[chosen], rows.target[chosen])
+            collections += [cut] * (3 if source == often else 1)
+    letters = map(crop_to_ink, rows.data[rows.target < 0].reshape(-1, 28, 28))
+    return Scribe(collections, [letter for letter in letters if letter is not None], fonts)
 
 
 @cache
@@ -342,10 +371,8 @@ def _random_words(writer, height):
         while x < side:
             kind = rng.random()
             if kind < 0.45:
-                is_number = rng.random() < 0.25
-                text = random_digits(rng.integers(2, 9), rng) if is_number else random_word(rng)
                 tall = height * rng.uniform(0.6, 1)
-                x = writer.print(text, x, y + 0.4 * height, tall, rng.uniform(0.4, 1))
+                x = writer.print(random_print(rng), x, y + 0.4 * height, tall, rng.uniform(0.4, 1))
             else:
                 text = LETTER * int(rng.integers(1, 6)) if kind < 0.75 else random_number(rng)
                 x, _ = writer.write(text, x, y, height)

@@ -31,6 +31,16 @@ _SIGNS = {
         [(0, 0.33), (1, 0.33)],
         [(0, 0.67), (1, 0.67)],
     ],
+    "$": [
+        [(0.9, 0.2), (0.7, 0.06), (0.4, 0.04), (0.13, 0.18), (0.15, 0.36), (0.45, 0.48)],
+        [(0.45, 0.48), (0.8, 0.6), (0.9, 0.76), (0.7, 0.94), (0.35, 0.96), (0.08, 0.8)],
+        [(0.5, -0.12), (0.5, 1.12)],
+    ],
+    "€": [
+        [(0.95, 0.15), (0.65, 0), (0.35, 0.15), (0.22, 0.5), (0.35, 0.85), (0.65, 1), (0.95, 0.85)],
+        [(0, 0.4), (0.7, 0.4)],
+        [(0, 0.6), (0.7, 0.6)],
+    ],
     ".": [[(0.5, 0.5), (0.51, 0.52)]],
     ",": [[(0.6, 0.1), (0.55, 0.6), (0.2, 1)]],
 }
@@ -41,6 +51,7 @@ _SIZES = {
     ",": ((0.18, 0.32), (0.1, 0.18), (0.5, 0.5)),
     "-": ((0.15, 0.15), (0.3, 0.8), (-0.05, 0.1)),
     "=": ((0.4, 0.7), (0.4, 0.8), (0, 0.1)),
+    **dict.fromkeys("$€", ((0.8, 1.3), (0.45, 0.75), (-0.05, 0.1))),
     **dict.fromkeys("()[]/", ((0.9, 1.3), (0.6, 0.6), (0, 0))),
 }
 _USUAL_SIZE = (0.35, 0.8), (0.35, 0.8), (-0.05, 0.15)
@@ -175,6 +186,19 @@ class Scribe:
         if wider > 1:
             values = ndimage.grey_dilation(np.pad(values, wider // 2), size=(wider, wider))
         return Ink(values, rng.normal(0, 0.04)) if values.max() > 0.5 else None
+
+
+def find_fonts(folder):
+    """Paths of the font files below a folder that have digits, in the order of their names."""
+    return [path for path in sorted(map(str, folder.rglob("*.[ot]tf"))) if _has_digits(path)]
+
+
+def _has_digits(path):
+    try:
+        font = ImageFont.truetype(path, 40)
+    except OSError:
+        return False
+    return all(font.getbbox(digit) != font.getbbox("\uffff") for digit in "0123456789")
 
 
 def print_character(character, font):

@@ -182,8 +182,8 @@ def test_predict_draws_into_a_folder(tmp_path, use, capsys):
 def test_info_says_what_the_shipped_weights_were_trained_on(capsys):
     assert main(["info"]) == 0
     said = capsys.readouterr().out
-    assert "trained on         66,654 digits and 16,513 rows that are none" in said
-    assert "accuracy           98.88 % of 3,676 rows" in said
+    assert "trained on         132,154 digits and 30,038 rows that are none" in said
+    assert "accuracy           98.83 % of 3,676 rows" in said
 
 
 def test_export_of_what_cannot_be_written_is_one_line(use, capsys):
