@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from filelock import FileLock
 
 import skdigits
 
@@ -101,8 +102,20 @@ def test_every_benchmark_is_listed():
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """The folder of the built site. It is built from a copy, which leaves the checkout as it is."""
-    folder = tmp_path_factory.mktemp("docs")
+    """The folder of the built site, which all processes of a test run share."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder, errors = shared / "docs", shared / "docs-errors.txt"
+    with FileLock(shared / "docs.lock"):
+        if not errors.exists():
+            errors.write_text(build_site(folder))
+    assert errors.read_text() == ""
+    return folder / "docs" / "_build" / "html"
+
+
+def build_site(folder):
+    """Build from a copy, which leaves the checkout as it is; gives what went wrong."""
     ignored = shutil.ignore_patterns("_build", "auto_examples", "generated", "__pycache__")
     for name in ("docs", "examples", "skdigits"):
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
@@ -118,8 +131,7 @@ def site(tmp_path_factory):
         capture_output=True,
         text=True,
     )
-    assert built.returncode == 0, built.stderr[-5000:]
-    return folder / "docs" / "_build" / "html"
+    return built.stderr[-5000:] or "failed" if built.returncode else ""
 
 
 def pages_of(site):

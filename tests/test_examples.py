@@ -118,13 +118,16 @@ def test_train_finder_writes_a_network_and_its_card(tmp_path):
 def test_train_pretrained_makes_both(tmp_path):
     X, y = load_bundled_digits(return_X_y=True)
     write_train_csv(tmp_path / "train.csv", X[:900], y[:900])
-    hands = write_hands(tmp_path / "hands", X[900:1700], y[900:1700], np.arange(800) // 80)
+    many = np.tile(np.arange(900, 1700), 3)  # enough for two epochs to teach what is no digit
+    hands = write_hands(tmp_path / "hands", X[many], y[many], np.arange(2400) // 80)
     options = ["--data", tmp_path, "--output", tmp_path, "--target-error", 0.05, "--jobs", 1]
     run("train_pretrained.py", *options, "--preset", "fast", "--unseen", 200, folder=tmp_path)
-    said = run("train_pretrained.py", *options, "--hands", hands, folder=tmp_path)
-    assert "2,137 rows, 425 of them no digits" in said
+    options += ["--hands", hands, "--patches", 24]
+    said = run("train_pretrained.py", *options, folder=tmp_path)
+    assert "4,137 rows, 825 of them no digits" in said
     card = (tmp_path / "hands.md").read_text()
-    assert "| mine | 640, 8 | 160 |" in card
+    assert "| mine | 2,000, 25 | 400 |" in card
+    assert "| made-up pages |" in card
     made = make_non_digits(100, kinds=["sign", "pair"], random_state=5).data
     model = load_pipeline(tmp_path / "hands.skdigits")
     assert (model.score_samples(made) < 0).mean() > 0.8
