@@ -28,6 +28,7 @@ CHECKS = {
 SLOW = {
     *("_networks.layers", "_onnx.classifier", "_onnx.export", "_files.persistence"),
     *("_estimators.classifier", "_estimators.ensemble", "_estimators.selective"),
+    "_estimators.adapting",
     "tuning._search",
 }
 

@@ -9,14 +9,13 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from skdigits._pictures.finder import KINDS, STRIDE, UNIT
+from skdigits._pictures.finder import KINDS, PRIOR, STRIDE, UNIT
 
 HEIGHTS = 14, 46  # pixels of the digits to be found
 _DOUBTFUL = 9, 64  # what is not so much smaller or larger is neither asked for nor forbidden
 _SEEN = 0.75  # share of a digit on the picture from which it is to be found
 _SPREAD, _LEAST_SPREAD = 0.13, 0.6  # of the target around a centre: of the box; in places
 _NEAR = 0.45  # target from which a place tells kind and box
-_PRIOR = 4.0  # subtracted from the logits: most places hold nothing
 N_OUTPUTS = 2 + len(KINDS) + 4
 N_TARGETS = 10
 
@@ -123,7 +122,7 @@ def encode_marks(marks, shape):
 def finder_loss(target, answers):
     """Penalty-reduced focal loss of the places, cross-entropy of the kinds, L1 of the boxes."""
     heat, ignored, weight = target[..., :2], target[..., 2:4], target[..., 9]
-    logits = answers[..., :2] - _PRIOR
+    logits = answers[..., :2] - PRIOR
     probability = ops.sigmoid(logits)
     centre = ops.cast(heat > 0.999, logits.dtype)
     missed = ops.softplus(-logits) * (1 - probability) ** 2 * centre

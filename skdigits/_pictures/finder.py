@@ -6,6 +6,7 @@ made-up pages, for digits of 14 to 46 pixels; a pyramid of reduced copies brings
 that range. onnxruntime computes it, so that no picture starts TensorFlow.
 """
 
+import math
 import threading
 from dataclasses import dataclass, replace
 from functools import cache
@@ -31,6 +32,8 @@ _PAD = 8  # blank pixels around
 _DIVISOR = 16  # the network halves a picture four times
 BELIEVED = 0.4  # probability from which something counts as a digit
 CANDIDATE = 0.15  # and from which it is looked at
+PRIOR = 4.0  # subtracted from the logits: most places hold nothing
+_LEAST_LOGIT = PRIOR + math.log(CANDIDATE / (1 - CANDIDATE))
 _OVERLAP = 0.45  # share of the smaller of two boxes from which they are one thing
 _MOST = 2000  # things in one picture, the surest first
 _ALIKE = 1.6  # digits this many times smaller or larger than the others count as they are
@@ -288,17 +291,18 @@ def _signs(answers, scale):
 
 def _peaks(answers, channel, scale):
     """Places of highest probability, and their heights in pixels of the level."""
-    probability = 1 / (1 + np.exp(4 - answers[..., channel]))
-    top = (probability == ndimage.maximum_filter(probability, 3)) & (probability > CANDIDATE)
+    logits = answers[..., channel]
+    top = (logits > _LEAST_LOGIT) & (logits == ndimage.maximum_filter(logits, 3))
     rows, columns = np.nonzero(top)
     here = answers[rows, columns]
+    probability = 1 / (1 + np.exp(PRIOR - here[:, channel]))
     kinds = np.exp(here[:, 2:16] - here[:, 2:16].max(axis=1, keepdims=True))
     height, width = UNIT * np.exp(here[:, 16].clip(-4, 4)), UNIT * np.exp(here[:, 17].clip(-4, 4))
     y = (rows + 0.5 + here[:, 18]) * STRIDE - _PAD
     x = (columns + 0.5 + here[:, 19]) * STRIDE - _PAD
     boxes = np.stack([x - width / 2, y - height / 2, x + width / 2, y + height / 2], axis=1)
     kinds /= kinds.sum(axis=1, keepdims=True)
-    return Found(boxes / scale, probability[rows, columns], kinds), height
+    return Found(boxes / scale, probability, kinds), height
 
 
 def _without_doubles(found):

@@ -193,9 +193,9 @@ def _line_between(a, b, grey):
     digits = grey[rows, max(0, int(a[0])) : int(np.ceil(b[2]))]
     if not between.size or not digits.size:
         return 0.0
-    contrast = np.quantile(digits, 0.8) - np.quantile(digits, 0.03)
+    ink, paper = np.quantile(digits, [0.03, 0.8])
     dark = np.quantile(between, 0.8, axis=1, keepdims=True) - between
-    dark = np.clip(dark / max(_FAINT * contrast, 1), 0, 1)
+    dark = np.clip(dark / max(_FAINT * (paper - ink), 1), 0, 1)
     path = np.pad(dark[0], 1)
     for row in dark[1:]:  # the darkest way down, by at most a pixel to the side in each row
         path[1:-1] = row + np.maximum(np.maximum(path[:-2], path[1:-1]), path[2:])

@@ -82,21 +82,25 @@ def _light_slope(grey):
     far from the surface (ink, or another shadow) does not count.
     """
     step = max(1, min(grey.shape) // 48)
-    sample = grey[::step, ::step]
-    y, x = (axis / max(n - 1, 1) - 0.5 for axis, n in zip(np.indices(grey.shape), grey.shape,
-            strict=True))  # fmt: skip
-    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1).astype(np.float32)
-    few = terms[::step, ::step].reshape(-1, 6)
-    values = sample.ravel()
+    y = np.linspace(-0.5, 0.5, grey.shape[0], dtype=np.float32)[:, None]
+    x = np.linspace(-0.5, 0.5, grey.shape[1], dtype=np.float32)
+    few_y, few_x = np.broadcast_arrays(y[::step], x[::step])
+    few = np.stack([np.ones_like(few_x), *_powers(few_x, few_y)], axis=-1).reshape(-1, 6)
+    values = grey[::step, ::step].ravel()
     fit = np.zeros(6, np.float32)
     fit[0] = np.median(values)
     for _ in range(4):
         away = np.abs(values - few @ fit)
         near = away <= max(2.5 * float(np.median(away)), 0.01)
         used = few[near].astype(float)  # normal equations: a twentieth of the time
-        fit = np.linalg.lstsq(used.T @ used, used.T @ values[near], rcond=1e-8)[0]
-    surface = terms @ fit.astype(np.float32)
+        exact = np.linalg.lstsq(used.T @ used, used.T @ values[near], rcond=1e-8)[0]
+        fit = exact.astype(np.float32)
+    surface = sum(a * power for a, power in zip(fit[1:], _powers(x, y), strict=True))
     return surface - surface.mean()
+
+
+def _powers(x, y):
+    return x, y, x * x, x * y, y * y
 
 
 def _paper_is_dark(grey, light, dark):

@@ -125,6 +125,7 @@ def test_evaluate_reads_a_pipe(folder, pipe, fails, capsys):
 # --- submit, tune ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_one_command_writes_the_submission_of_an_ensemble(folder, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     options = ["--epochs", "1", "--quiet", "--memory", "kept", "--validation-fraction", "0"]

@@ -361,6 +361,7 @@ def test_read_missing_file_and_folder(tmp_path):
 # --- the real files -------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not HAS_REAL, reason=f"no train.csv in {REAL}; set SKDIGITS_DATA")
 def test_real_competition():
     competition = load_competition(REAL)

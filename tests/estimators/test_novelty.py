@@ -10,6 +10,7 @@ import pytest
 from PIL import Image, ImageDraw
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import roc_auc_score
 
 from skdigits import (
@@ -143,8 +144,8 @@ def test_an_ensemble_scores_by_its_members(digits, strange):
 def test_what_is_no_digit_is_rejected(fitted, digits, strange):
     X, y = digits
     selective = SelectiveClassifier(
-        clone(fitted), reject_label=-1, random_state=0, calibrate=False
-    ).fit(X[:1500], y[:1500])
+        FrozenEstimator(fitted), reject_label=-1, random_state=0, calibrate=False
+    ).fit(X[1500:], y[1500:])
     scores = selective.score_samples(strange)
     np.testing.assert_array_equal(selective.predict(strange) == -1, scores < 0)
     np.testing.assert_array_equal(selective.accepts(strange), scores >= 0)

@@ -33,6 +33,7 @@ def fitted(rows):
     return make_digit_pipeline(other_label=-1, epochs=6, random_state=0).fit(X[:1500], y[:1500])
 
 
+@pytest.mark.slow
 def test_answers_speak_of_digits_only(fitted, rows):
     X, y = rows
     assert fitted.classes_.tolist() == list(range(10))
@@ -55,6 +56,7 @@ def test_score_samples_refuses_what_it_has_seen_examples_of(fitted, rows):
     assert (without.score_samples(X[1700:]) < 0).mean() < (score[200:] < 0).mean()
 
 
+@pytest.mark.slow
 def test_accuracy_is_that_of_digits(fitted, rows):
     X, y = rows
     assert fitted.score(X[1500:], y[1500:]) == fitted.score(X[1500:1700], y[1500:1700])

@@ -130,10 +130,11 @@ def model(tmp_path_factory):
 @pytest.mark.parametrize(
     "preload",
     [
-        pytest.param("", marks=pytest.mark.slow),
+        "",
         "import skdigits._networks.prediction, skdigits._networks.training",
     ],
 )
+@pytest.mark.slow
 def test_workers_forked_from_a_parent_that_only_loaded_answer(preload, model):
     """As gunicorn does it with `preload_app`."""
     child, other_child, parent = run(FORKED.replace("PARENT", preload), model).splitlines()
@@ -144,9 +145,10 @@ def test_workers_forked_from_a_parent_that_only_loaded_answer(preload, model):
     "what",
     [
         "predict(X)",
-        pytest.param("fit(X, load_bundled_digits().target[:20])", marks=pytest.mark.slow),
+        "fit(X, load_bundled_digits().target[:20])",
     ],
 )
+@pytest.mark.slow
 def test_workers_forked_from_a_parent_that_computed_say_so(what, model):
     code = FORKED.replace("PARENT", "pipeline.predict(X[:1])")
     code = code.replace("pipeline.predict(X).tolist(), flush", f"pipeline.{what}, flush")

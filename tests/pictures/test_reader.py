@@ -41,12 +41,16 @@ class Counting(KNeighborsClassifier):
 
 
 @functools.cache
+def training_rows():
+    return DigitNormalizer().transform([Image.fromarray(scan(i)) for i in range(N_TRAIN)])
+
+
+@functools.cache
 def classifier(names=False):
-    rows = DigitNormalizer().transform([Image.fromarray(scan(i)) for i in range(N_TRAIN)])
     labels = scans()[1][:N_TRAIN]
     if names:
         labels = np.array([f"<{label}>" for label in labels])
-    return Counting(5, weights="distance").fit(rows, labels)
+    return Counting(5, weights="distance").fit(training_rows(), labels)
 
 
 @pytest.fixture
