@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skdigits.datasets._scribe import print_character, scribble
+from skdigits.datasets._scribe import print_character, scribble, sketch
 
 PRINTED = "abcdefghijkmnprtuvwxyACEFGHKLMNPRTUVWXY"  # what looks like no digit
 LETTER = "@"  # stands for any letter
@@ -110,15 +110,17 @@ class Writer:
         return x
 
     def clutter(self, height):
-        """What is on pages besides writing: scribbles, underlines, bars, a digit far too large."""
+        """What is on pages besides writing: drawings, underlines, bars, a digit far too large."""
         rng, (page_height, width) = self.rng, self.sheet.page.shape
         for _ in range(rng.integers(1, 4)):
             kind, darkness = rng.random(), rng.uniform(0.2, 1)
             x, y = rng.uniform(0, width), rng.uniform(0, page_height)
             thickness = rng.uniform(0.7, 3)
             if kind < 0.4:
-                size = height * rng.uniform(0.4, 3)
-                self.sheet.put(scribble(size, rng), x - size / 2, y - size / 2, darkness)
+                draw, largest = (scribble, 3) if kind < 0.2 else (sketch, 6)
+                size = height * rng.uniform(0.4, largest)
+                ink = draw(size, rng)
+                self.sheet.put(ink, x - size / 2, y - size / 2, darkness)
             elif kind < 0.6:
                 end = x + width * rng.uniform(0.2, 1), y + rng.normal(0, 4)
                 self.sheet.rule([(x - width / 2, y, *end)], thickness, darkness)

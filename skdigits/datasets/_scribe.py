@@ -115,12 +115,12 @@ class Scribe:
 
     def take_hand(self, rng):
         """A hand drawn at random."""
-        pale, is_felt, is_askew = rng.random(3) < (0.35, 0.12, 0.12)
+        pale, is_felt, is_askew = rng.random(3) < (0.35, 0.12, 0.06)
         felt = rng.uniform(0.03, 0.12) if is_felt else 0.0
         return Hand(
             digits=self.collections[rng.integers(len(self.collections))],
             shear=rng.normal(0, 0.15),
-            turn=rng.normal(0, 0.3 if is_askew else 0.07),
+            turn=rng.normal(0, 0.25 if is_askew else 0.07),
             aspect=rng.uniform(0.8, 1.2),
             sharpness=rng.uniform(1, 6),
             level=rng.uniform(0.2, 0.55),
@@ -131,7 +131,7 @@ class Scribe:
 
     def write_digit(self, digit, height, hand, rng):
         """Ink of a digit of this height in pixels; None if nothing is left of it."""
-        if digit == 1 and rng.random() < 0.3:  # most hands' 1 is one stroke
+        if digit == 1 and rng.random() < 0.25:  # most hands' 1 is one stroke
             lean = rng.normal(0, 0.12)
             stroke = [(0.5 + lean, 0), (0.5 + rng.normal(0, 0.03), 0.5), (0.5 - lean, 1)]
             return Ink(_draw([stroke], height, height - 2, hand.pen * height), 0.0)
@@ -216,6 +216,28 @@ def scribble(size, rng):
     """Ink of a zigzag of many strokes, about so large."""
     points = rng.random((rng.integers(5, 12), 2))
     return _draw([points], size, size * rng.uniform(0.3, 1), rng.uniform(1, 4))
+
+
+def sketch(size, rng):
+    """Ink of a drawing of lines, boxes, ellipses and arcs, about so large."""
+    strokes = []
+    for _ in range(rng.integers(3, 10)):
+        kind, x, y = rng.random(), *rng.random(2)
+        width, height = rng.uniform(0.05, 0.5, 2)
+        if kind < 0.4:
+            strokes.append(rng.random((rng.integers(2, 4), 2)))
+        elif kind < 0.6:
+            corners = [(0, 0), (1, 0), (1, 1), (0, 1), (0, 0)]
+            strokes.append((x, y) + np.array(corners) * (width, height))
+        else:
+            start, length = rng.uniform(0, 6.3), 6.3 if kind < 0.8 else rng.uniform(1.5, 5)
+            angle = start + np.linspace(0, length, 16)
+            strokes.append(
+                (x, y) + np.column_stack([np.cos(angle), np.sin(angle)]) * (width, height)
+            )
+    turn = rng.uniform(0, 6.3)
+    turned = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    return _draw([stroke @ turned for stroke in strokes], size, size, rng.uniform(0.7, 3))
 
 
 def _bent(image, shear, turn):
