@@ -222,7 +222,7 @@ def sketch(size, rng):
     """Ink of a drawing of lines, boxes, ellipses and arcs, about so large."""
     strokes = []
     for _ in range(rng.integers(3, 10)):
-        kind, x, y = rng.random(), *rng.random(2)
+        kind, x, y = rng.random(3)
         width, height = rng.uniform(0.05, 0.5, 2)
         if kind < 0.4:
             strokes.append(rng.random((rng.integers(2, 4), 2)))
