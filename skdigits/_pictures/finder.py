@@ -37,7 +37,9 @@ _LEAST_LOGIT = PRIOR + math.log(CANDIDATE / (1 - CANDIDATE))
 _OVERLAP = 0.45  # share of the smaller of two boxes from which they are one thing
 _MOST = 2000  # things in one picture, the surest first
 _ALIKE = 1.6  # digits this many times smaller or larger than the others count as they are
-_CONVINCING = 0.75  # mean probability of digits that need not be looked at in another way
+_CONVINCING = 0.78  # mean probability of digits that need not be looked at in another way
+_ENOUGH = 4  # of them, where other ink is left; fewer may be what letters look like from the side
+_SURE = 0.75  # probability of digits whose ink is explained
 _TURNED = 1.4  # times the evidence from which a page is read turned
 _SHARPNESS = 4  # of evidence: digits upside down score little less than upright ones
 _CLEAR = 22  # pixels of digits that need no enlarging
@@ -84,12 +86,15 @@ class Page:
         Whether ink is light on dark.
     turns : int
         Quarter turns against the clock, 0 to 3, that bring the writing upright.
+    is_explained : bool
+        Whether nearly all ink belongs to digits.
     """
 
     digits: Found
     signs: Found
     inverted: bool
     turns: int
+    is_explained: bool
 
     @property
     def evidence(self):
@@ -107,7 +112,8 @@ class Page:
         """Whether it need not be looked at in another way."""
         scores = self.digits.digit_scores
         scores = scores[scores > BELIEVED]
-        return bool(len(scores) and np.average(scores, weights=scores) > _CONVINCING)
+        is_enough = self.is_explained or len(scores) >= _ENOUGH
+        return bool(len(scores) and is_enough and np.average(scores, weights=scores) > _CONVINCING)
 
 
 def find(grey, *, inverted=False, least=BELIEVED):
@@ -134,10 +140,12 @@ def find(grey, *, inverted=False, least=BELIEVED):
         other = _look(pyramid, not inverted, 0, coarse)
         if other.evidence >= best.evidence:
             best = max(best, _look(pyramid, not inverted, 0), key=attrgetter("evidence"))
-    if not best.is_convincing and best.n_digits > 1:  # a lone 9 would be as good a 6
+    if not best.is_convincing:
         looks = [_look(pyramid, best.inverted, turns, coarse) for turns in (1, 2, 3)]
         turned = max(looks, key=attrgetter("evidence"))
-        if turned.n_digits > 1 and turned.evidence > best.evidence / _TURNED:
+        # A lone 9 would be as good a 6, and from the side it may look like two digits.
+        is_several = turned.n_digits > (1 if best.n_digits > 1 else 2)
+        if is_several and turned.evidence > best.evidence / _TURNED:
             turned = max(
                 turned, _look(pyramid, turned.inverted, turned.turns), key=attrgetter("evidence")
             )
@@ -233,17 +241,20 @@ def _contrast(darkness, mean, spread, inverted=False):
 
 def _look(pyramid, inverted, turns, scales=None):
     """Look at as many copies as are needed, the coarsest first."""
-    parts, digits = [], None
+    parts, digits, is_explained = [], None, False
     for scale in pyramid.scales if scales is None else scales:
         if digits is not None and _are_large(digits, scale):
             break
         ink = np.rot90(pyramid.ink(scale, inverted), turns)
-        if digits is not None and _explains(digits, ink, scale):
+        is_explained = digits is not None and _explains(digits, ink, scale)
+        if is_explained:
             break
         parts.append(_look_once(scale, ink))
         digits = _merged([part[0] for part in parts])
+    else:
+        is_explained = _explains(digits, ink, scale)
     signs = _merged([part[1] for part in parts])
-    return Page(_alike(digits), signs, inverted, turns)
+    return Page(_alike(digits), signs, inverted, turns, is_explained)
 
 
 def _merged(parts):
@@ -253,13 +264,13 @@ def _merged(parts):
 
 def _are_large(digits, scale):
     """Whether digits are large enough for an enlarged copy to show no more of them."""
-    boxes = digits.boxes[digits.digit_scores > _CONVINCING]
+    boxes = digits.boxes[digits.digit_scores > _SURE]
     return scale > 1 and len(boxes) and np.median(boxes[:, 3] - boxes[:, 1]) > _CLEAR
 
 
 def _explains(digits, ink, scale):
     """Whether nearly all ink belongs to digits that are sure."""
-    sure = digits.boxes[digits.digit_scores > _CONVINCING]
+    sure = digits.boxes[digits.digit_scores > _SURE]
     if not len(sure):
         return False
     strokes = ink > _STROKE

@@ -213,7 +213,7 @@ class DigitReader:
         >>> sheet = make_page("form", n_rows=1, n_columns=4, tilt=0, random_state=2)
         >>> read = DigitReader().read_field(sheet.image, length=4)
         >>> read.text, sheet.rows
-        ('2829', [['2829']])
+        ('6282', [['6282']])
         """
         rules = Rules.of(length, candidates, between, pattern, check, blank)
         if box is None:

@@ -29,6 +29,7 @@ from skdigits.datasets._sheet import Sheet, photograph
 KINDS = tuple(FILL)
 _DAMAGE = 0.3  # of a page that is to be read; see `photograph`
 _HIDDEN = 0.2  # share of a digit that may be hidden
+_FINE = 0.2  # of the hands to train on write with a fine pen
 
 
 def make_page(
@@ -222,7 +223,8 @@ def gather_scribe(rows, fonts=(), often=None):
             cut = cut_to_ink(rows.data[chosen], rows.target[chosen])
             collections += [cut] * (3 if source == often else 1)
     letters = map(crop_to_ink, rows.data[rows.target < 0].reshape(-1, 28, 28))
-    return Scribe(collections, [letter for letter in letters if letter is not None], fonts)
+    letters = [letter for letter in letters if letter is not None]
+    return Scribe(collections, letters, fonts, fine=_FINE)
 
 
 @cache

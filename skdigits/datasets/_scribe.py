@@ -54,6 +54,8 @@ _SIZES = {
     **dict.fromkeys("$€", ((0.8, 1.3), (0.45, 0.75), (-0.05, 0.1))),
     **dict.fromkeys("()[]/", ((0.9, 1.3), (0.6, 0.6), (0, 0))),
 }
+_FINE = 96  # pixels of the height at which a fine pen is drawn
+_BLOT = 0.12  # of the height: half the width of strokes from which they are none
 _USUAL_SIZE = (0.35, 0.8), (0.35, 0.8), (-0.05, 0.15)
 
 
@@ -80,6 +82,8 @@ class Hand:
         How steeply a stroke's edge rises, and where: a low level makes bold strokes.
     felt : float
         How much wider than in the pictures a felt pen makes strokes, in heights of the digits.
+    fine : float or None
+        Width of the strokes of a fine pen, in heights of the digits.
     pen : float
         Width of the strokes of signs, in heights of the digits.
     darkness : float
@@ -93,6 +97,7 @@ class Hand:
     sharpness: float
     level: float
     felt: float
+    fine: float | None
     pen: float
     darkness: float
 
@@ -108,15 +113,18 @@ class Scribe:
         Pictures of letters that look like no digit, cut to their ink.
     fonts : list of path, default=()
         Files of fonts to print with; none prints with Pillow's own.
+    fine : float, default=0.0
+        Share of the hands that write with a fine pen; some of their digits are hard to read.
     """
 
-    def __init__(self, collections, letters=(), fonts=()):
-        self.collections, self.letters, self.fonts = collections, letters, fonts
+    def __init__(self, collections, letters=(), fonts=(), fine=0.0):
+        self.collections, self.letters, self.fonts, self.fine = collections, letters, fonts, fine
 
     def take_hand(self, rng):
         """A hand drawn at random."""
-        pale, is_felt, is_askew = rng.random(3) < (0.35, 0.12, 0.06)
+        pale, is_felt, is_askew, is_fine = rng.random(4) < (0.35, 0.12, 0.06, self.fine)
         felt = rng.uniform(0.03, 0.12) if is_felt else 0.0
+        fine = rng.uniform(0.03, 0.07) if is_fine and not is_felt else None
         return Hand(
             digits=self.collections[rng.integers(len(self.collections))],
             shear=rng.normal(0, 0.15),
@@ -125,7 +133,8 @@ class Scribe:
             sharpness=rng.uniform(1, 6),
             level=rng.uniform(0.2, 0.55),
             felt=felt,
-            pen=rng.uniform(0.06, 0.15) + felt,
+            fine=fine,
+            pen=fine or rng.uniform(0.06, 0.15) + felt,
             darkness=rng.uniform(0.15, 0.5) if pale else rng.uniform(0.5, 1),
         )
 
@@ -178,9 +187,11 @@ class Scribe:
         width = image.width * height / image.height
         if image.width > 0.35 * image.height:
             width *= hand.aspect * rng.uniform(0.92, 1.08)
+        if hand.fine is not None:
+            image = _with_fine_pen(image, hand.fine)
         size = max(2, round(width)), max(3, round(height))
         values = np.asarray(image.resize(size, Image.Resampling.BICUBIC), np.float32) / 255
-        if hand.sharpness > 1.3:
+        if hand.sharpness > 1.3 and hand.fine is None:
             values = np.clip((values - hand.level) * hand.sharpness + 0.5, 0, 1)
         wider = round(hand.felt * height)
         if wider > 1:
@@ -251,6 +262,19 @@ def _bent(image, shear, turn):
     return image.transform(
         tuple(new.tolist()), Image.Transform.AFFINE, data, Image.Resampling.BILINEAR
     )
+
+
+def _with_fine_pen(image, pen):
+    """The middle of the strokes of a picture, so wide in heights of the picture."""
+    size = max(4, round(_FINE * image.width / image.height)), _FINE
+    ink = np.asarray(image.resize(size, Image.Resampling.BICUBIC)) > 115
+    depth = ndimage.distance_transform_edt(np.pad(ink, 1))[1:-1, 1:-1]
+    reach = np.quantile(depth[ink], 0.85) if ink.any() else np.inf
+    if reach > _BLOT * _FINE:  # a blot has no middle
+        return image
+    middle = ndimage.maximum_filter(depth, 2 * int(np.ceil(reach)) + 1)
+    line = np.clip(depth - middle + pen * _FINE / 2 + 0.5, 0, 1) * ink
+    return Image.fromarray((255 * line).astype(np.uint8))
 
 
 def _draw(strokes, width, height, pen):

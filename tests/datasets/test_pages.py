@@ -1,9 +1,11 @@
 """Made-up pages come with the truth about every digit."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from skdigits.datasets import make_page
+from skdigits.datasets import load_bundled_digits, make_page
 from skdigits.datasets._pages import KINDS, cut_to_ink, make_patch
 from skdigits.datasets._scribe import Scribe
 
@@ -88,3 +90,13 @@ def test_patches_of_any_condition_keep_their_marks_near():
             assert min(right, bottom) > 0
             assert max(left, top) < 160
     assert labels >= set("0123456789-") | {"other", "lost"}
+
+
+def test_a_fine_pen_leaves_the_middle_of_strokes():
+    X, y = load_bundled_digits(return_X_y=True)
+    inks = {}
+    for fine in (0, 1):
+        scribe, rng = Scribe([cut_to_ink(X, y)], fine=fine), np.random.default_rng(0)
+        hands = [replace(scribe.take_hand(rng), felt=0.0) for _ in range(20)]
+        inks[fine] = [scribe.write_digit(8, 40, hand, rng).values.mean() for hand in hands]
+    assert np.mean(inks[1]) < 0.6 * np.mean(inks[0])
