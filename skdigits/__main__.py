@@ -1,8 +1,6 @@
 """``python -m skdigits`` is the command ``skdigits``."""
 
-import sys
-
-from skdigits.cli import main
+from skdigits.cli import run
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

@@ -104,6 +104,8 @@ def test_examples_of_docstrings_run(name, tmp_path, monkeypatch):
         return
     plt.switch_backend("agg")
     monkeypatch.chdir(tmp_path)
+    if name == "skdigits._estimators.adapting":  # an eighth of the lessons, for less time
+        monkeypatch.setattr(module, "_COPIES", (1, 5))
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     result = doctest.testmod(module, optionflags=flags)
     assert result.failed == 0

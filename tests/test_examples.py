@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from skdigits import load_pipeline
 from skdigits.datasets import load_bundled_digits, make_non_digits
@@ -40,19 +39,6 @@ def write_hands(folder, X, y, writers):
 
 
 @pytest.mark.slow
-def test_train_and_submit_on_bundled_digits(tmp_path):
-    said = run("train_and_submit.py", "--epochs", 5, "--quiet", folder=tmp_path)
-    assert "bundled digits" in said
-    assert "validation accuracy: " in said
-    assert len(read_submission(tmp_path / "mnist_submission.csv")) == 360
-    X, y = load_bundled_digits(return_X_y=True)
-    assert load_pipeline(tmp_path / "model.joblib", trusted=True).score(X, y) > 0.9
-    for name in ("training_history.png", "sample_digits.png"):
-        with Image.open(tmp_path / name) as picture:
-            assert picture.width > 400
-
-
-@pytest.mark.slow
 def test_train_and_submit_with_several_networks(tmp_path):
     arguments = ["--preset", "fast", "--epochs", 1, "--members", 2, "--tta", 2, "--memory", "kept"]
     said = run("train_and_submit.py", *arguments, "--quiet", folder=tmp_path)
@@ -81,6 +67,7 @@ def test_scale_out_on_bundled_digits(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.release
 def test_train_and_submit_on_real_data(real_data, tmp_path):
     options = ["--data", real_data, "--preset", "fast", "--epochs", 1, "--quiet"]
     said = run("train_and_submit.py", *options, folder=tmp_path)
@@ -97,6 +84,7 @@ def test_wrong_folder(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.release
 def test_train_finder_writes_a_network_and_its_card(tmp_path):
     X, y = load_bundled_digits(return_X_y=True)
     write_train_csv(tmp_path / "train.csv", X[:900], y[:900])
@@ -115,6 +103,7 @@ def test_train_finder_writes_a_network_and_its_card(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.release
 def test_train_pretrained_makes_both(tmp_path):
     X, y = load_bundled_digits(return_X_y=True)
     write_train_csv(tmp_path / "train.csv", X[:900], y[:900])

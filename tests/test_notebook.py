@@ -10,8 +10,10 @@ import jupytext
 import nbclient
 import nbformat
 import pytest
+from PIL import Image
 
 from skdigits import load_pipeline
+from skdigits.datasets import load_bundled_digits
 from skdigits.kaggle import read_submission
 
 ROOT = Path(__file__).parent.parent
@@ -54,13 +56,20 @@ def shortened(notebook, n_epochs):
 
 
 @pytest.mark.slow
-def test_writes_what_the_script_writes(notebook, tmp_path, monkeypatch):
+def test_script_and_notebook_write_the_same(notebook, tmp_path, monkeypatch):
     monkeypatch.delenv("SKDIGITS_DATA", raising=False)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
     script = tmp_path / "script"
     script.mkdir()
     command = [sys.executable, EXAMPLES / "train_and_submit.py", "--quiet", "--epochs", "8"]
-    subprocess.run(command, cwd=script, check=True, capture_output=True)
+    done = subprocess.run(command, cwd=script, check=True, capture_output=True, text=True)
+    assert "bundled digits" in done.stdout
+    assert "validation accuracy: " in done.stdout
+    X, y = load_bundled_digits(return_X_y=True)
+    assert load_pipeline(script / "model.joblib", trusted=True).score(X, y) > 0.9
+    for name in ("training_history.png", "sample_digits.png"):
+        with Image.open(script / name) as picture:
+            assert picture.width > 400
 
     client = nbclient.NotebookClient(
         shortened(notebook, 8), timeout=180, resources={"metadata": {"path": str(tmp_path)}}
@@ -85,6 +94,7 @@ def test_writes_what_the_script_writes(notebook, tmp_path, monkeypatch):
     assert len(pictures) == 6
 
     labels = read_submission(tmp_path / "mnist_submission.csv")
+    assert len(labels) == 360
     assert labels.tolist() == read_submission(script / "mnist_submission.csv").tolist()
     ours = load_pipeline(tmp_path / "model.skdigits")
     theirs = load_pipeline(script / "model.joblib", trusted=True)

@@ -28,7 +28,7 @@ SMALLER = {
     "seeds=3": "seeds=2",
     "make_digit_pipeline(random_state=0)": "make_digit_pipeline('fast', random_state=0)",
     "target_error=0.001": "target_error=0.1",
-    "threads_per_worker=1)": "threads_per_worker=1, dashboard_address=None)",
+    "threads_per_worker=1)": "threads_per_worker=1, processes=False, dashboard_address=None)",
     "cv=3, n_jobs=2": "cv=2, n_jobs=1",
     "n_workers=2": "n_workers=1",
     "n_candidates=18": "n_candidates=4",

@@ -77,6 +77,7 @@ def test_code_that_is_wrong_is_told(check):
 
 
 @pytest.mark.slow
+@pytest.mark.release
 def test_the_package_agrees_with_its_own_types(tmp_path):
     settings = ["--config-file", str(ROOT / "pyproject.toml"), "--cache-dir", str(tmp_path)]
     said, problem, code = api.run([*settings, str(ROOT / "skdigits")])

@@ -23,10 +23,10 @@ from skdigits.cli import (
     tune,
 )
 from skdigits.cli._parts.inputs import load_model
-from skdigits.cli._parts.outcome import outcome_of
+from skdigits.cli._parts.outcome import end_process, outcome_of
 from skdigits.cli._parts.parsing import Parser, PrintCompletion
 
-__all__ = ["Parser", "load_model", "main", "make_parser", "outcome_of"]
+__all__ = ["Parser", "load_model", "main", "make_parser", "outcome_of", "run"]
 
 _COMMANDS = {
     "train": train,
@@ -72,6 +72,17 @@ def main(arguments=None):
     """
     options = make_parser().parse_args(arguments)
     return outcome_of(lambda: options.run(options), with_traceback=options.traceback)
+
+
+def run():
+    """Run the command line of this process, and end the process: what ``skdigits`` calls.
+
+    Raises
+    ------
+    SystemExit
+        With the code of :func:`main`; after an interrupt the process ends without raising.
+    """
+    end_process(main())
 
 
 def make_parser():

@@ -1,5 +1,6 @@
 """How a command ends: with an exit code, and one line about what went wrong; and its JSON."""
 
+import atexit
 import contextlib
 import importlib.util
 import json
@@ -54,6 +55,24 @@ def outcome_of(command, *, with_traceback=False):
             _say(f"error: {_describe(error)}")
             return WRONG_USAGE if isinstance(error, UsageError) else FAILED
     return DONE
+
+
+def end_process(code):
+    """End this process with an exit code, after an interrupt without Python's cleaning up.
+
+    What TensorFlow still computes in its own threads when training is interrupted may abort the
+    process (code -6) while Python takes itself apart.
+
+    Parameters
+    ----------
+    code : int
+        Of :func:`outcome_of`.
+    """
+    if code == INTERRUPTED:
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 @contextlib.contextmanager
