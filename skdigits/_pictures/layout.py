@@ -212,9 +212,8 @@ def _tabulate(boxes, lines, numbers, slope):
     x = boxes[:, [0, 2]] + slope * boxes[:, [1, 3]].mean(axis=1, keepdims=True)
     left = np.minimum.reduceat(x[:, 0], first)
     right = np.maximum.reduceat(x[:, 1], first)
-    middle, reach = (left + right) / 2, _CORE * (right - left) / 2
-    columns = _columns(middle - reach, middle + reach, n_rows // _BRIDGED)
-    columns = _without_slivers(columns, rows, middle)
+    columns = _columns(left, right, n_rows // _BRIDGED)
+    columns = _without_slivers(columns, rows, (left + right) / 2)
     # Numbers of one cell are one, written with a gap, unless there are many of them.
     goes_on = (np.diff(rows, prepend=-1) == 0) & (np.diff(columns, prepend=-1) == 0)
     if not columns.any() or goes_on.mean() > _GAPPED:
@@ -223,21 +222,27 @@ def _tabulate(boxes, lines, numbers, slope):
     return joined[numbers], tuple(columns[~goes_on].tolist())
 
 
-def _columns(starts, ends, few):
-    """The column of each number: those that overlap share one, unless only `few` bridge two."""
+def _columns(left, right, few):
+    """The column of each number: those whose cores overlap share one; only `few` may bridge two.
+
+    A number bridges columns if it reaches into the cores of many numbers of each: more than may
+    bridge, and as many again that may stand unevenly.
+    """
+    middle, reach = (left + right) / 2, _CORE * (right - left) / 2
+    starts, ends = middle - reach, middle + reach
     edges = np.unique(np.concatenate([starts, ends]))
     between = (edges[1:] + edges[:-1]) / 2
-    covered = ((starts < between[:, None]) & (between[:, None] < ends)).sum(axis=1) > few
+    covered = ((starts < between[:, None]) & (between[:, None] < ends)).sum(axis=1) > 2 * few
     runs = np.cumsum(np.diff(covered, prepend=False) & covered)  # how many began up to there
-    first, last = np.searchsorted(edges, starts), np.searchsorted(edges, ends) - 1
-    bridges = runs[last] - runs[first] + covered[first] > 1
+    first = np.clip(np.searchsorted(edges, left, "right") - 1, 0, len(between) - 1)
+    last = np.clip(np.searchsorted(edges, right) - 1, 0, len(between) - 1)
+    bridges = (runs[last] - runs[first] + covered[first] > 1) & (few > 0)
     columns = np.empty(len(starts), int)
     column, end = -1, -np.inf
     for i in np.flatnonzero(~bridges)[np.argsort(starts[~bridges])]:
         column += starts[i] > end
         end = max(end, ends[i])
         columns[i] = column
-    middle = (starts + ends) / 2
     whole = np.flatnonzero(~bridges)
     for i in np.flatnonzero(bridges):
         columns[i] = columns[whole[np.argmin(np.abs(middle[whole] - middle[i]))]]

@@ -178,6 +178,16 @@ def test_a_line_no_longer_than_the_digits_is_none_of_a_table():
     assert lay_out(boxes, grey=page).numbers.tolist() == [0] * 4
 
 
+def test_a_number_between_two_columns_does_not_join_them():
+    size = {"width": 40, "height": 60}
+    rows = [
+        row("12 34 56", x=20 * (k == 0), y=150 * k, gap=10, space=55, **size) for k in range(11)
+    ]
+    rows.append(row("1234", x=34, y=1650, gap=16, **size) + row("56", x=310, y=1650, **size))
+    layout = lay_out([box for boxes in rows for box in boxes])
+    assert layout.columns == (*(0, 1, 2) * 11, 1, 2)
+
+
 def test_a_number_that_bridges_two_columns_does_not_join_them():
     rows = [row("12 34 56", y=80 * k, space=60) for k in range(6)]
     rows.append(row("1234", y=480, gap=28) + row("56", x=220, y=480))
