@@ -40,8 +40,8 @@ _ALIKE = 1.6  # digits this many times smaller or larger than the others count a
 _CONVINCING = 0.78  # mean probability of digits that need not be looked at in another way
 _ENOUGH = 4  # of them, where other ink is left; fewer may be what letters look like from the side
 _SURE = 0.75  # probability of digits whose ink is explained
-_TURNED = 1.4  # times the evidence from which a page is read turned
-_SHARPNESS = 4  # of evidence: digits upside down score little less than upright ones
+_TURNED = 1.3  # times the evidence from which a page is read turned
+_SHARPNESS = 6  # of evidence: digits upside down score little less than upright ones
 _CLEAR = 22  # pixels of digits that need no enlarging
 _STROKE = 0.75  # contrast of ink that must belong to something
 _LEFT = 0.04  # share of it that may be left over before the next finer copy is looked at
@@ -241,20 +241,17 @@ def _contrast(darkness, mean, spread, inverted=False):
 
 def _look(pyramid, inverted, turns, scales=None):
     """Look at as many copies as are needed, the coarsest first."""
-    parts, digits, is_explained = [], None, False
+    parts, digits = [], None
     for scale in pyramid.scales if scales is None else scales:
         if digits is not None and _are_large(digits, scale):
             break
-        ink = np.rot90(pyramid.ink(scale, inverted), turns)
-        is_explained = digits is not None and _explains(digits, ink, scale)
-        if is_explained:
+        ink, seen_at = np.rot90(pyramid.ink(scale, inverted), turns), scale
+        if digits is not None and _explains(digits, ink, seen_at):
             break
         parts.append(_look_once(scale, ink))
         digits = _merged([part[0] for part in parts])
-    else:
-        is_explained = _explains(digits, ink, scale)
     signs = _merged([part[1] for part in parts])
-    return Page(_alike(digits), signs, inverted, turns, is_explained)
+    return Page(_alike(digits), signs, inverted, turns, _explains(digits, ink, seen_at))
 
 
 def _merged(parts):

@@ -4,6 +4,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+from scipy import ndimage
 
 _GAP = 0.9  # of a digit's height: a wider gap may end a number
 _USUAL = 1.9  # times the usual gap of the line: a wider one may end a number
@@ -225,18 +226,21 @@ def _tabulate(boxes, lines, numbers, slope):
 def _columns(left, right, few):
     """The column of each number: those whose cores overlap share one; only `few` may bridge two.
 
-    A number bridges columns if it reaches into the cores of many numbers of each: more than may
-    bridge, and as many again that may stand unevenly.
+    Where more cores than `few` lie one below the other, and more than twice as many at their
+    thickest, is a column; a number that reaches into two of these bridges them.
     """
     middle, reach = (left + right) / 2, _CORE * (right - left) / 2
     starts, ends = middle - reach, middle + reach
     edges = np.unique(np.concatenate([starts, ends]))
     between = (edges[1:] + edges[:-1]) / 2
-    covered = ((starts < between[:, None]) & (between[:, None] < ends)).sum(axis=1) > 2 * few
-    runs = np.cumsum(np.diff(covered, prepend=False) & covered)  # how many began up to there
+    thickness = ((starts < between[:, None]) & (between[:, None] < ends)).sum(axis=1)
+    places, count = ndimage.label(thickness > few)
+    thickest = ndimage.maximum(thickness, places, np.arange(count + 1))
+    places[thickest[places] <= 2 * few] = 0
     first = np.clip(np.searchsorted(edges, left, "right") - 1, 0, len(between) - 1)
     last = np.clip(np.searchsorted(edges, right) - 1, 0, len(between) - 1)
-    bridges = (runs[last] - runs[first] + covered[first] > 1) & (few > 0)
+    touched = [np.unique(places[i : j + 1]) for i, j in zip(first, last, strict=True)]
+    bridges = np.array([np.count_nonzero(each) > 1 for each in touched]) & (few > 0)
     columns = np.empty(len(starts), int)
     column, end = -1, -np.inf
     for i in np.flatnonzero(~bridges)[np.argsort(starts[~bridges])]:
