@@ -15,7 +15,7 @@ import pytest
 
 import skdigits
 from skdigits import load_pretrained
-from skdigits.cli import main
+from skdigits.cli import main, run
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = ["train", "tune", "predict", "evaluate", "submit", "demo", "export", "info"]
@@ -78,7 +78,7 @@ def test_version(capsys):
 def test_the_installed_command_is_this_one():
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
     module, _, name = scripts["skdigits"].partition(":")
-    assert getattr(import_module(module), name) is main
+    assert getattr(import_module(module), name) is run
 
 
 @pytest.mark.parametrize(("shell", "mark"), [("bash", "complete "), ("zsh", "#compdef skdigits")])
