@@ -59,6 +59,7 @@ def test_tune_grid_search_on_bundled_digits(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.release
 def test_scale_out_on_bundled_digits(tmp_path):
     said = run("scale_out.py", "--rows", 150, "--epochs", 1, "--cv", 2, folder=tmp_path)
     assert "workers: 2" in said
