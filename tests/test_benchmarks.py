@@ -42,8 +42,8 @@ def test_training_cost(tmp_path):
 
 @pytest.mark.slow
 def test_mutate_model_files(tmp_path):
-    said = run("mutate_model_files.py", "--files", 40, "--json", "out.json", folder=tmp_path)
-    assert "40 files, wrong: 0" in said
+    said = run("mutate_model_files.py", "--files", 80, "--json", "out.json", folder=tmp_path)
+    assert "80 files, wrong: 0" in said
     results = json.loads((tmp_path / "out.json").read_text())["results"]
     assert results["wrong"] == []
-    assert sum(sum(counted.values()) for counted in results["counts"].values()) == 40
+    assert sum(sum(counted.values()) for counted in results["counts"].values()) == 80

@@ -56,14 +56,15 @@ def test_a_search_gives_the_same_results_and_none_is_lost(client, few_rows, tmp_
     grid = {"digitcnnclassifier__learning_rate": [0.003, 0.01, 0.02, 0.04]}
     search = GridSearchCV(pipeline, grid, cv=3, refit=False)
     alone = client.submit(clone(search).fit, *few_rows).result()  # as scikit-learn does it
-    spread, survivor = clone(search), clone(search)
+    spread, recorded, survivor = clone(search), clone(search), clone(search)
     with joblib.parallel_config(backend="dask"):
         spread.fit(*few_rows)
+        fit_search(recorded, *few_rows, results=tmp_path / "undisturbed", progress=False)
     with a_worker_killed(client, lambda: len(list(tmp_path.glob("*.json"))) // 3) as killed:
         fit_search(survivor, *few_rows, results=tmp_path, progress=False)
     assert killed[0] < 4
     assert len(read_results(tmp_path)) == 12
-    for other in (spread, survivor):
+    for other in (spread, recorded, survivor):
         for fold in range(3):
             name = f"split{fold}_test_score"
             np.testing.assert_array_equal(other.cv_results_[name], alone.cv_results_[name])
