@@ -51,11 +51,25 @@ def build_finder(width=0.75):
         )(x)
         return layers.ReLU()(layers.BatchNormalization(momentum=0.95)(x))
 
+    def refine(x, dilation=1):
+        change = layers.Conv2D(
+            x.shape[-1],
+            3,
+            padding="same",
+            dilation_rate=dilation,
+            use_bias=False,
+            kernel_initializer="he_normal",
+        )(x)
+        # With a gain of 0 it changes nothing at first: a trained network can grow by such layers.
+        change = layers.BatchNormalization(momentum=0.95, gamma_initializer="zeros")(change)
+        return layers.ReLU()(layers.Add()([x, change]))
+
     inputs = keras.Input((None, None, 1), name="ink")
     x = convolve(inputs, 16, size=5, stride=2)
     fine = convolve(convolve(x, 32, stride=2), 32)
-    middle = convolve(convolve(fine, 64, stride=2), 64)
+    middle = refine(convolve(convolve(fine, 64, stride=2), 64))
     coarse = convolve(convolve(convolve(middle, 96, stride=2), 96), 96, dilation=2)
+    coarse = refine(refine(coarse), dilation=2)
     x = layers.Add()([layers.UpSampling2D(2)(convolve(coarse, 64, size=1)), middle])
     x = convolve(x, 64)
     x = layers.Add()([layers.UpSampling2D(2)(convolve(x, 32, size=1)), fine])
