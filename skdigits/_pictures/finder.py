@@ -42,6 +42,7 @@ _ENOUGH = 4  # of them, where other ink is left; fewer may be what letters look 
 _SURE = 0.75  # probability of digits whose ink is explained
 _TURNED = 1.15  # times the evidence from which a page is read turned
 _SHARPNESS = 6  # of evidence: digits upside down score little less than upright ones
+_FINEST = 2  # copies that are not looked at in another way at first
 _CLEAR = 22  # pixels of digits that need no enlarging
 _STROKE = 0.75  # contrast of ink that must belong to something
 _LEFT = 0.04  # share of it that may be left over before the next finer copy is looked at
@@ -88,6 +89,8 @@ class Page:
         Quarter turns against the clock, 0 to 3, that bring the writing upright.
     is_explained : bool
         Whether nearly all ink belongs to digits.
+    scales : list of float
+        Sizes of the copies that were looked at, in sizes of the picture.
     """
 
     digits: Found
@@ -95,6 +98,7 @@ class Page:
     inverted: bool
     turns: int
     is_explained: bool
+    scales: list
 
     @property
     def evidence(self):
@@ -134,18 +138,19 @@ def find(grey, *, inverted=False, least=BELIEVED):
     """
     pyramid = _Pyramid(Image.fromarray(grey))
     best = _look(pyramid, inverted, 0)
-    # The finest copies, which cost most, are only looked at if the coarser ones speak for it.
-    coarse = pyramid.scales[:-2] or pyramid.scales
+    # The finest copies, which cost most, are looked at only if the coarser ones speak for it.
+    coarse = best.scales[:-_FINEST] or best.scales[:1]
     if not best.is_convincing:
         other = _look(pyramid, not inverted, 0, coarse)
-        if other.evidence >= best.evidence:
+        if other.evidence >= _look(pyramid, inverted, 0, coarse).evidence:
             best = max(best, _look(pyramid, not inverted, 0), key=attrgetter("evidence"))
     if not best.is_convincing:
         looks = [_look(pyramid, best.inverted, turns, coarse) for turns in (1, 2, 3)]
         turned = max(looks, key=attrgetter("evidence"))
         # A lone 9 would be as good a 6, and from the side it may look like two digits.
         is_several = turned.n_digits > (1 if best.n_digits > 1 else 2)
-        if is_several and turned.evidence > best.evidence / _TURNED:
+        upright = _look(pyramid, best.inverted, 0, coarse)
+        if is_several and turned.evidence > upright.evidence / _TURNED:
             turned = max(
                 turned, _look(pyramid, turned.inverted, turned.turns), key=attrgetter("evidence")
             )
@@ -172,7 +177,7 @@ class _Pyramid:
     """Copies of a picture, each larger than the one before; made when they are looked at."""
 
     def __init__(self, image):
-        self._image, self._surroundings, self._inks = image, {}, {}
+        self._image, self._surroundings, self._inks, self._seen = image, {}, {}, {}
         longest, shortest = max(image.size), min(image.size)
         scale = min(1.0, _LARGEST / longest)
         scale = 2.0 if longest < _ENLARGED else scale
@@ -189,6 +194,13 @@ class _Pyramid:
         if (scale, inverted) not in self._inks:
             self._inks[scale, inverted] = _contrast(*self._surroundings[scale], inverted)
         return self._inks[scale, inverted]
+
+    def look(self, scale, inverted, turns):
+        """Digits and signs of one copy, in pixels of the picture; looked for once."""
+        if (scale, inverted, turns) not in self._seen:
+            ink = np.rot90(self.ink(scale, inverted), turns)
+            self._seen[scale, inverted, turns] = _look_once(scale, ink)
+        return self._seen[scale, inverted, turns]
 
     def _grey(self, scale):
         image = self._image
@@ -248,10 +260,12 @@ def _look(pyramid, inverted, turns, scales=None):
         ink, seen_at = np.rot90(pyramid.ink(scale, inverted), turns), scale
         if digits is not None and _explains(digits, ink, seen_at):
             break
-        parts.append(_look_once(scale, ink))
+        parts.append(pyramid.look(scale, inverted, turns))
         digits = _merged([part[0] for part in parts])
     signs = _merged([part[1] for part in parts])
-    return Page(_alike(digits), signs, inverted, turns, _explains(digits, ink, seen_at))
+    is_explained = _explains(digits, ink, seen_at)
+    scales = pyramid.scales[: len(parts)]
+    return Page(_alike(digits), signs, inverted, turns, is_explained, scales)
 
 
 def _merged(parts):
@@ -300,7 +314,9 @@ def _signs(answers, scale):
 def _peaks(answers, channel, scale):
     """Places of highest probability, and their heights in pixels of the level."""
     logits = answers[..., channel]
-    top = (logits > _LEAST_LOGIT) & (logits == ndimage.maximum_filter(logits, 3))
+    top = logits > _LEAST_LOGIT
+    if top.any():
+        top &= logits == ndimage.maximum_filter(logits, 3)
     rows, columns = np.nonzero(top)
     here = answers[rows, columns]
     probability = 1 / (1 + np.exp(PRIOR - here[:, channel]))
@@ -339,7 +355,7 @@ def _session():
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # wait without work
+    options.intra_op_num_threads = 1  # two take a quarter more CPU time and are hardly faster
     return onnxruntime.InferenceSession(MODEL, options, providers=["CPUExecutionProvider"])
 
 
