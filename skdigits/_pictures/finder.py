@@ -355,7 +355,7 @@ def _session():
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    options.intra_op_num_threads = 1  # two take a quarter more CPU time and are hardly faster
+    options.intra_op_num_threads = 1  # two take more CPU time and are hardly faster
     return onnxruntime.InferenceSession(MODEL, options, providers=["CPUExecutionProvider"])
 
 
