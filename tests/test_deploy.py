@@ -130,6 +130,7 @@ def test_the_environment_has_the_versions_of_the_package():
 
 
 @pytest.mark.slow
+@pytest.mark.release
 def test_the_commands_of_the_dockerfile_make_a_service(tmp_path, seven):
     """Its RUN, COPY and CMD lines, in a fresh virtual environment in place of an image."""
     venv.create(tmp_path / "venv", with_pip=True)

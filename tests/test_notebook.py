@@ -56,6 +56,7 @@ def shortened(notebook, n_epochs):
 
 
 @pytest.mark.slow
+@pytest.mark.release
 def test_script_and_notebook_write_the_same(notebook, tmp_path, monkeypatch):
     monkeypatch.delenv("SKDIGITS_DATA", raising=False)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))

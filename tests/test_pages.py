@@ -31,9 +31,10 @@ SMALLER = {
     "threads_per_worker=1)": "threads_per_worker=1, processes=False, dashboard_address=None)",
     "cv=3, n_jobs=2": "cv=2, n_jobs=1",
     "n_workers=2": "n_workers=1",
-    "n_candidates=18": "n_candidates=4",
+    "n_candidates=18": "n_candidates=2",
     "max_resources=9": "max_resources=2",
     "10_000": "50",
+    "[:1000]": "[:200]",
 }
 
 

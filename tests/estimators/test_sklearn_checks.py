@@ -15,7 +15,7 @@ pytestmark = [
 
 @parametrize_with_checks(
     [
-        DigitCNNClassifier(),
+        DigitCNNClassifier(epochs=4, batch_size=32),
         PixelScaler(),
         SelectiveClassifier(GaussianNB()),
         # Not both at once: a check wants `predict` to be the most probable class of every row.
@@ -30,9 +30,13 @@ def test_scikit_learn_checks(estimator, check):
 @pytest.mark.slow
 @parametrize_with_checks(
     [
-        DigitEnsembleClassifier(DigitCNNClassifier(epochs=3), n_estimators=2),
-        DigitCNNClassifier(tta=2, novelty=True, other_label="none", epochs=10),
-        SelectiveClassifier(DigitCNNClassifier(novelty=True, random_state=0), calibrate=False),
+        DigitCNNClassifier(),
+        DigitEnsembleClassifier(DigitCNNClassifier(epochs=3, batch_size=32), n_estimators=2),
+        DigitCNNClassifier(tta=2, novelty=True, other_label="none", epochs=5, batch_size=32),
+        SelectiveClassifier(
+            DigitCNNClassifier(novelty=True, epochs=3, batch_size=32, random_state=0),
+            calibrate=False,
+        ),
     ]
 )
 def test_scikit_learn_checks_of_variants(estimator, check):

@@ -154,7 +154,8 @@ def test_workers_forked_from_a_parent_that_computed_say_so(what, model):
     code = code.replace("pipeline.predict(X).tolist(), flush", f"pipeline.{what}, flush")
     *children, parent = run(code, model).splitlines()
     assert len(children) == 2
-    assert all("Fork before the first fit or predict" in line for line in children)
+    for line in children:
+        assert "Fork before the first fit or predict" in line
     assert parent.startswith("[")
 
 
