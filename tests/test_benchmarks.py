@@ -28,6 +28,7 @@ def test_help(script, monkeypatch, capsys):
 
 
 @pytest.mark.slow
+@pytest.mark.release
 def test_training_cost(tmp_path):
     said = run(
         "training_cost.py",

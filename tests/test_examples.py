@@ -91,16 +91,17 @@ def test_train_finder_writes_a_network_and_its_card(tmp_path):
     write_train_csv(tmp_path / "train.csv", X[:900], y[:900])
     hands = write_hands(tmp_path / "hands", X[900:], y[900:], writers=y[900:])
     options = ["--data", tmp_path, "--hands", hands, "--output", tmp_path]
-    said = run(
-        *("train_finder.py", *options, "--patches", 16, "--drawings", 12, "--epochs", 1),
-        *("--held-out", 16, "--jobs", 1),
-        folder=tmp_path,
-    )
+    line = ["train_finder.py", *options, "--drawings", 12, "--held-out", 16, "--jobs", 1]
+    weights = tmp_path / "kept.weights.h5"
+    said = run(*line, "--patches", 16, "--epochs", 1, "--weights", weights, folder=tmp_path)
     assert "of the digits on" in said
     assert (tmp_path / "finder.onnx").stat().st_size < 2_000_000
     card = (tmp_path / "finder.md").read_text()
     assert "--patches 16 --epochs 1 --learning-rate 0.005 --seed 0" in card
     assert "`mine`" in card
+    trained = (tmp_path / "finder.onnx").read_bytes()
+    run(*line, "--epochs", 0, "--start", weights, weights, folder=tmp_path)
+    assert (tmp_path / "finder.onnx").read_bytes() == trained, "the mean of twice the same"
 
 
 @pytest.mark.slow

@@ -64,10 +64,12 @@ def check(tmp_path_factory):
     return checked
 
 
+@pytest.mark.slow
 def test_code_that_is_right_passes(check):
     assert check(CODE) == []
 
 
+@pytest.mark.slow
 def test_code_that_is_wrong_is_told(check):
     wrong = CODE.replace("target_error=0.01", 'target_error="low"')
     wrong = wrong.replace("report(doubting, X, y)", "report(doubting, X, y, bins=3)")

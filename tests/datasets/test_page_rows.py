@@ -17,6 +17,7 @@ def scribe():
     return gather_scribe(digits)
 
 
+@pytest.mark.slow
 def test_rows_are_digits_in_the_form_of_mnist(scribe):
     rows = cut_from_pages(scribe, 30, random_state=0)
     assert rows.data.dtype == np.uint8

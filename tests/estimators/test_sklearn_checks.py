@@ -28,9 +28,15 @@ def test_scikit_learn_checks(estimator, check):
 
 
 @pytest.mark.slow
+@pytest.mark.release
+@parametrize_with_checks([DigitCNNClassifier()])
+def test_scikit_learn_checks_of_the_defaults(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
 @parametrize_with_checks(
     [
-        DigitCNNClassifier(),
         DigitEnsembleClassifier(DigitCNNClassifier(epochs=3, batch_size=32), n_estimators=2),
         DigitCNNClassifier(tta=2, novelty=True, other_label="none", epochs=5, batch_size=32),
         SelectiveClassifier(

@@ -125,6 +125,7 @@ def test_of_a_search_the_best_counts(rows):
     assert count_seen(search.fit(X[:100], y[:100]), X[:150]) == 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["hands", "kaggle"])
 def test_what_ships_knows_kaggles_rows(name, rows, real_data):
     X = load_available(real_data).data

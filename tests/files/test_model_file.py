@@ -193,6 +193,7 @@ def test_files_of_every_released_format(name):
     np.testing.assert_allclose(loaded.score_samples(X), expected["score_samples"], atol=1e-2)
 
 
+@pytest.mark.slow
 def test_loading_needs_neither_tensorflow_nor_pickle():
     code = (
         "import sys, pickle, joblib, skdigits\n"

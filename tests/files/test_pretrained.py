@@ -67,6 +67,7 @@ def test_an_unknown_name():
         load_pretrained("emnist")
 
 
+@pytest.mark.slow
 def test_reads_the_real_rows(pipeline, real_data):
     rows = load_competition(real_data, with_test=False)
     X, y = rows.data[:2000], rows.target[:2000]

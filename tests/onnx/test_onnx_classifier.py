@@ -98,6 +98,7 @@ assert result.digits[0].score > 0
 """
 
 
+@pytest.mark.slow
 def test_the_reader_needs_no_tensorflow(file):
     done = subprocess.run(
         [sys.executable, "-c", LIGHT, file], capture_output=True, text=True, check=False

@@ -293,6 +293,7 @@ def test_missing_matplotlib_is_named():
     assert 'pip install "skdigits[plot]"' in done.stderr
 
 
+@pytest.mark.slow
 def test_importing_loads_nothing_heavy():
     code = "import skdigits.plotting, skdigits.evaluation, sys; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

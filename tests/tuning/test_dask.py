@@ -51,6 +51,7 @@ def a_worker_killed(client, when):
     assert seen
 
 
+@pytest.mark.release
 def test_a_search_gives_the_same_results_and_none_is_lost(client, few_rows, tmp_path):
     pipeline = make_digit_pipeline(epochs=1, n_threads=1, random_state=0)
     grid = {"digitcnnclassifier__learning_rate": [0.003, 0.01, 0.02, 0.04]}
