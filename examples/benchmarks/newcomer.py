@@ -44,7 +44,7 @@ def clone():
 
 def pasted(command, folder, **options):
     """The command started in a shell, with no more of this environment than a newcomer has."""
-    environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "VIRTUAL"))}
     return subprocess.Popen(
         ["bash", "-c", command], cwd=folder, env=environment, text=True, **options
     )
