@@ -113,7 +113,7 @@ FORKED = """
                 said = pipeline.predict(X).tolist()
             except RuntimeError as error:
                 said = error
-            os.write(1, f"{said}\n".encode())  # whole, however the other child's comes
+            os.write(1, f"{said}{os.linesep}".encode())  # whole, however the other child's comes
             os._exit(0)
     for _ in range(2):
         assert os.wait()[1] == 0
