@@ -178,6 +178,7 @@ def load_mean(model, paths):
 
 
 def train(model, inks, targets, options):
+    """Train for the epochs of the options, in one cycle of the learning rate."""
     batches = Batches(inks, targets, options.batch_size, options.seed)
     n_steps = options.epochs * len(batches)
     optimizer = keras.optimizers.AdamW(
@@ -210,14 +211,13 @@ def main(arguments=None):
     print(
         f"{len(scribe.collections)} collections, {len(scribe.letters)} letters, {len(fonts)} fonts"
     )
-    if options.epochs:
-        inks, targets = make_all(scribe, options.patches, options.seed, options.jobs)
     held_out = make_all(scribe, options.held_out, options.seed + 1_000_000, options.jobs)
     model = build_finder(options.width)
     if options.start:
         load_mean(model, options.start)
     if options.epochs:
-        train(model, inks, targets, options)
+        examples = make_all(scribe, options.patches, options.seed, options.jobs)
+        train(model, *examples, options)
     found, right, invented = measure(model, *held_out)
     if options.weights:
         model.save_weights(options.weights)

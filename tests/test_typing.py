@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from mypy import api
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 
 CODE = """
@@ -64,12 +66,10 @@ def check(tmp_path_factory):
     return checked
 
 
-@pytest.mark.slow
 def test_code_that_is_right_passes(check):
     assert check(CODE) == []
 
 
-@pytest.mark.slow
 def test_code_that_is_wrong_is_told(check):
     wrong = CODE.replace("target_error=0.01", 'target_error="low"')
     wrong = wrong.replace("report(doubting, X, y)", "report(doubting, X, y, bins=3)")
@@ -78,7 +78,6 @@ def test_code_that_is_wrong_is_told(check):
     assert '"bins"' in second
 
 
-@pytest.mark.slow
 @pytest.mark.release
 def test_the_package_agrees_with_its_own_types(tmp_path):
     settings = ["--config-file", str(ROOT / "pyproject.toml"), "--cache-dir", str(tmp_path)]
